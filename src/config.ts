@@ -1,0 +1,243 @@
+import { homedir } from "node:os";
+import { dirname, isAbsolute, join, resolve } from "node:path";
+import { asAgentName } from "./domain/agent.ts";
+import { quote } from "./domain/clean.ts";
+
+/** Everything that can be set, resolved. Paths are absolute. */
+export interface Config {
+  db: string;
+  artifacts: string;
+  http: boolean;
+  host: string;
+  port: number;
+  agent: string | undefined;
+  debug: boolean;
+}
+
+/** The process's exit codes: usage is a mistake on the command line, configuration one around it (sysexits.h). */
+export const EXIT = { ok: 0, failure: 1, usage: 2, configuration: 78 } as const;
+
+/** A reason to end with an exit code other than 0; the message is for the person who started the server. */
+export class StartRefusal extends Error {
+  readonly exitCode: number;
+
+  constructor(exitCode: number, message: string) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
+
+/** One thing that can be set; the whole reference is generated from these rows. */
+export interface Setting {
+  flag?: string;
+  alias?: string;
+  env?: string;
+  /** What the value is called in the help; a switch has none. */
+  value?: string;
+  fallback?: string;
+  meaning: string;
+  /** The command it belongs to, where it is not for all. */
+  command?: string;
+}
+
+/** THE table of settings: --help, the README and the parser are made from it. */
+export const SETTINGS: readonly Setting[] = [
+  { flag: "http", meaning: "Serve HTTP instead of stdio: /mcp, /sse with /message, /health" },
+  {
+    flag: "port",
+    env: "MCP_TASK_PORT",
+    value: "number",
+    fallback: "8766",
+    meaning: "Port of the HTTP server; 0 takes a free one",
+  },
+  {
+    flag: "host",
+    env: "MCP_TASK_HOST",
+    value: "address",
+    fallback: "127.0.0.1",
+    meaning: "Address of the HTTP server; loopback only",
+  },
+  { flag: "db", env: "MCP_TASK_DB_PATH", value: "path", fallback: "tasks.db", meaning: "SQLite database" },
+  {
+    flag: "artifacts",
+    env: "MCP_TASK_ARTIFACTS_DIR",
+    value: "folder",
+    fallback: "artifacts",
+    meaning: "Folder of the artifacts' bytes",
+  },
+  {
+    env: "MCP_TASK_BASE_DIR",
+    value: "folder",
+    fallback: "the executable's folder if a tasks.db of ours lies there, else the user's data folder",
+    meaning: "What relative paths are relative to",
+  },
+  {
+    flag: "agent",
+    env: "MCP_TASK_AGENT",
+    value: "name",
+    fallback: "the client's name",
+    meaning: "Agent of calls that name none",
+  },
+  { flag: "debug", env: "MCP_DEBUG", meaning: "Debug lines on stderr; any value of the variable switches them on" },
+  { flag: "json", command: "healthcheck", meaning: "Answer as JSON" },
+  { flag: "version", alias: "v", meaning: "Print the version" },
+  { flag: "help", alias: "h", meaning: "Print this help" },
+];
+
+/** What else the executable does than serve. */
+export const COMMANDS: Readonly<Record<string, string>> = {
+  healthcheck: "Check executable, database, artifacts, a stdio exchange and, if one runs, the HTTP server",
+};
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** Settings as given on the command line, by flag. */
+export type Flags = Readonly<Record<string, string | boolean | undefined>>;
+
+/** A command line, taken apart. */
+export interface CommandLine {
+  command: string | undefined;
+  flags: Flags;
+}
+
+/** Takes a command line apart. Throws `StartRefusal` for what it does not know. */
+export async function parseCommandLine(argv: readonly string[]): Promise<CommandLine> {
+  const { parseArgs } = await import("citty");
+  const known = SETTINGS.flatMap((setting) => (setting.flag === undefined ? [] : [{ ...setting, flag: setting.flag }]));
+  const definitions = Object.fromEntries(
+    known.map(({ flag, alias, value }) => [
+      flag,
+      { type: value === undefined ? ("boolean" as const) : ("string" as const), ...(alias && { alias }) },
+    ]),
+  );
+  const { _: positionals, ...given } = parseArgs([...argv], definitions);
+  const [command, ...rest] = positionals;
+  const accepted = known.filter((setting) => setting.command === undefined || setting.command === command);
+  for (const [name, value] of Object.entries(given)) {
+    const setting = accepted.find(({ flag, alias }) => flag === name || alias === name);
+    if (setting === undefined) {
+      const dashes = name.length === 1 ? "-" : "--";
+      throw usage(`unknown flag ${dashes}${name}; accepted are ${accepted.map(({ flag }) => `--${flag}`).join(", ")}`);
+    }
+    if (setting.value !== undefined && (typeof value !== "string" || value === "")) {
+      throw usage(`--${name} needs a value: ${setting.value}`);
+    }
+  }
+  if (rest.length > 0 || (command !== undefined && !(command in COMMANDS))) {
+    throw usage(`unknown command ${quote(rest[0] ?? command ?? "")}; accepted is ${Object.keys(COMMANDS).join(", ")}`);
+  }
+  const odd = argv.find((argument) => /^--(?:http|debug|json|version|help)=(?!(?:true|false)$)/.test(argument));
+  if (odd !== undefined) {
+    throw usage(`${odd.split("=")[0]} takes no value`);
+  }
+  return { command, flags: given };
+}
+
+/** The configuration from flags and environment; flags win. Throws `StartRefusal`. */
+export function resolveConfig(flags: Flags, env: Env, portableFolder: () => string | undefined): Config {
+  const text = (flag: string, name: string): string | undefined => {
+    const value = flags[flag];
+    return typeof value === "string" ? value : env[name] || undefined;
+  };
+  const base = env["MCP_TASK_BASE_DIR"]
+    ? resolve(expandHome(env["MCP_TASK_BASE_DIR"]))
+    : (portableFolder() ?? dataFolder(env));
+  return {
+    db: resolve(base, expandHome(text("db", "MCP_TASK_DB_PATH") ?? "tasks.db")),
+    artifacts: resolve(base, expandHome(text("artifacts", "MCP_TASK_ARTIFACTS_DIR") ?? "artifacts")),
+    http: flags["http"] === true,
+    host: loopback(text("host", "MCP_TASK_HOST") ?? "127.0.0.1"),
+    port: portNumber(text("port", "MCP_TASK_PORT") ?? "8766"),
+    agent: configuredAgent(text("agent", "MCP_TASK_AGENT")),
+    debug: typeof flags["debug"] === "boolean" ? flags["debug"] : Boolean(env["MCP_DEBUG"]),
+  };
+}
+
+/** The folder of the running executable, or nothing when a runtime runs the source. */
+export function executableFolder(): string | undefined {
+  return /\$bunfs|~BUN/.test(Bun.main) ? dirname(process.execPath) : undefined;
+}
+
+/** The text of --help. */
+export function helpText(): string {
+  const rows = SETTINGS.map(({ flag, alias, env, value, fallback, meaning, command }): [string, string] => [
+    flag === undefined
+      ? `    ${env}`
+      : `${alias === undefined ? "    " : `-${alias}, `}--${flag}${value === undefined ? "" : ` <${value}>`}`,
+    [
+      command === undefined ? "" : `(${command}) `,
+      meaning,
+      env === undefined || flag === undefined ? "" : ` [${env}]`,
+      fallback === undefined ? "" : ` (default: ${fallback})`,
+    ].join(""),
+  ]);
+  const commands = Object.entries(COMMANDS).map(([name, meaning]): [string, string] => [`    ${name}`, meaning]);
+  const table = (lines: [string, string][]) => lines.map(([left, right]) => `  ${left.padEnd(26)}${right}`).join("\n");
+  return `Tasks, checkpoints and handoffs between coding agents, over MCP.
+
+Usage: mcp-task-server [flags]            serve one client on stdio
+       mcp-task-server --http [flags]     serve many over HTTP
+       mcp-task-server <command> [flags]
+
+Commands:
+${table(commands)}
+
+Flags [and variables]:
+${table(rows)}
+
+Relative paths are relative to MCP_TASK_BASE_DIR.
+Exit codes: 0 done, 1 failure, 2 usage, 78 configuration or database.
+`;
+}
+
+function usage(reason: string): StartRefusal {
+  return new StartRefusal(EXIT.usage, `Cannot start mcp-task-server: ${reason}`);
+}
+
+function expandHome(path: string): string {
+  return path === "~" || path.startsWith("~/") ? join(homedir(), path.slice(1)) : path;
+}
+
+/** Where a user's programs keep their data: XDG, and the conventions of macOS and Windows. */
+function dataFolder(env: Env): string {
+  const home = homedir();
+  const ours = "mcp-task-server";
+  if (process.platform === "darwin") {
+    return join(home, "Library", "Application Support", ours);
+  }
+  if (process.platform === "win32") {
+    return join(env["LOCALAPPDATA"] ?? join(home, "AppData", "Local"), ours);
+  }
+  const data = env["XDG_DATA_HOME"];
+  return join(data !== undefined && isAbsolute(data) ? data : join(home, ".local", "share"), ours);
+}
+
+function portNumber(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(port <= 65535)) {
+    throw usage(`port ${quote(text)} is none; a whole number from 0 to 65535 is accepted (--port, MCP_TASK_PORT)`);
+  }
+  return port;
+}
+
+function configuredAgent(name: string | undefined): string | undefined {
+  const agent = asAgentName(name);
+  if (name !== undefined && agent === undefined) {
+    throw usage(`agent ${quote(name)} is no name; 1–64 printable characters are accepted (--agent, MCP_TASK_AGENT)`);
+  }
+  return agent;
+}
+
+/** Until callers can be told apart by tokens, nobody outside of this machine is served. */
+function loopback(host: string): string {
+  const octets = host.split(".").map((octet) => (/^\d{1,3}$/.test(octet) && Number(octet) < 256 ? Number(octet) : -1));
+  const v4 = octets.length === 4 && octets[0] === 127 && !octets.includes(-1);
+  if (!v4 && host !== "::1" && host.toLowerCase() !== "localhost") {
+    throw new StartRefusal(
+      EXIT.configuration,
+      `Cannot listen on host ${quote(host)}: others could read and change every task; ` +
+        "127.0.0.0/8, ::1 and localhost are accepted (--host, MCP_TASK_HOST)",
+    );
+  }
+  return host;
+}

@@ -1,0 +1,62 @@
+import { z } from "zod";
+import { type Acknowledgement, acknowledge, conclude, type Decision, type Deed } from "./changes.ts";
+import { acceptOffer } from "./ownership.ts";
+import type { TaskView } from "./task.ts";
+import { shortText } from "./text.ts";
+
+export const ARTIFACT_KINDS = ["file", "diff", "log"] as const;
+
+export type ArtifactKind = (typeof ARTIFACT_KINDS)[number];
+
+/** The most bytes one artifact may have. */
+export const ARTIFACT_BYTES = 10 * 1024 * 1024;
+
+/** What is known of a file, diff or log attached to a task; its bytes lie in the artifacts folder under `sha256`. */
+export interface Artifact {
+  artifact_id: string;
+  name: string;
+  kind: ArtifactKind;
+  mime_type: string;
+  /** Bytes. */
+  size: number;
+  sha256: string;
+  agent?: string | undefined;
+  created_at: string;
+}
+
+/** Names are plain text, never paths: slashes and dots mean nothing. */
+export const artifactFields = {
+  name: shortText(200)
+    .min(1, "it is empty; 1–200 characters are accepted")
+    .regex(/^[^\p{Cc}\p{Zl}\p{Zp}]+$/u, "it has control characters; 1–200 other characters are accepted"),
+  mime_type: z
+    .string()
+    .max(127)
+    .regex(/^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(?:;.*)?$/, "a media type such as text/plain is accepted"),
+};
+
+/** What an artifact's row needs beside the moment and the agent. */
+export type NewArtifact = Omit<Artifact, "agent" | "created_at">;
+
+/** Attaches an artifact whose bytes are already on disk. The same bytes under the same name again change nothing. */
+export function attachArtifact(
+  view: TaskView,
+  attached: NewArtifact,
+  deed: Deed & { now: { wall: number } },
+): Decision<Acknowledgement & { artifact: Artifact }> {
+  const arrival = acceptOffer(view.task, deed);
+  const known = view.artifacts.find(
+    ({ name, kind, mime_type, sha256 }) =>
+      name === attached.name &&
+      kind === attached.kind &&
+      mime_type === attached.mime_type &&
+      sha256 === attached.sha256,
+  );
+  const artifact = known ?? { ...attached, agent: deed.agent, created_at: new Date(deed.now.wall).toISOString() };
+  const draft =
+    known === undefined
+      ? { task: arrival.task, effects: [...arrival.effects, "artifact_attached" as const], artifact }
+      : arrival;
+  const change = conclude(view, draft, deed);
+  return { answer: { ...acknowledge(change?.task ?? view.task), artifact }, change };
+}

@@ -1,0 +1,56 @@
+import type { wholeTask } from "./task.ts";
+
+type WholeTask = ReturnType<typeof wholeTask>;
+
+/** A whole task, and which of its fields were shortened. */
+export type FoldedTask = WholeTask & { truncated?: readonly string[] | undefined };
+
+/** How many characters of JSON an answer may have; clients drop or spill what is longer. */
+const ANSWER_CHARACTERS = 50_000;
+const KEPT_STEPS = 20;
+const KEPT_ARTIFACTS = 50;
+
+/** From the least missed to the most: test output, old steps, context, and only then what the agent needs first. */
+const FOLDS: readonly [field: string, fold: (task: WholeTask, excess: number) => WholeTask][] = [
+  ["test_results", (task) => ({ ...task, test_results: task.test_results.map(({ output: _, ...run }) => run) })],
+  ["completed_steps", (task) => ({ ...task, completed_steps: task.completed_steps.slice(-KEPT_STEPS) })],
+  ["context", (task, excess) => ({ ...task, context: shortened(task.context, excess) })],
+  ["artifacts", (task) => ({ ...task, artifacts: task.artifacts.slice(-KEPT_ARTIFACTS) })],
+  ["goal", (task, excess) => ({ ...task, goal: shortened(task.goal, excess) ?? "" })],
+  ["remaining_steps", (task) => ({ ...task, remaining_steps: task.remaining_steps.slice(0, KEPT_STEPS) })],
+  ["test_results", (task) => ({ ...task, test_results: task.test_results.slice(-KEPT_STEPS) })],
+  ["resume_prompt", (task, excess) => ({ ...task, resume_prompt: shortened(task.resume_prompt, excess) })],
+  ["tags", (task) => ({ ...task, tags: [] })],
+];
+
+/** A task within the bound of an answer: folded field by field, in the order of `FOLDS`, until it fits. */
+export function foldTask(task: WholeTask): FoldedTask {
+  let folded: FoldedTask = task;
+  const truncated: string[] = [];
+  for (const [field, fold] of FOLDS) {
+    const excess = JSON.stringify(folded).length - ANSWER_CHARACTERS;
+    if (excess <= 0) {
+      break;
+    }
+    const next = fold(folded, excess + 200);
+    if (JSON.stringify(next) !== JSON.stringify(folded)) {
+      truncated.push(...(truncated.includes(field) ? [] : [field]));
+      folded = { ...next, truncated };
+    }
+  }
+  return folded;
+}
+
+/** The start of `text`, short by what is too much once it stands in JSON. */
+function shortened(text: string | undefined, excess: number): string | undefined {
+  if (text === undefined) {
+    return undefined;
+  }
+  const json = JSON.stringify(text);
+  const kept = Math.max(0, json.length - 2 - excess);
+  let start = text.slice(0, kept);
+  while (JSON.stringify(start).length - 2 > kept) {
+    start = start.slice(0, start.length - Math.max(1, Math.floor((JSON.stringify(start).length - 2 - kept) / 6)));
+  }
+  return start.isWellFormed() ? start : start.slice(0, -1);
+}

@@ -1,0 +1,82 @@
+import { z } from "zod";
+import type { Artifact } from "./artifact.ts";
+import type { Progress } from "./checkpoint.ts";
+import { oneLine } from "./clean.ts";
+import type { Status } from "./lifecycle.ts";
+import { longText, shortText } from "./text.ts";
+
+/** The open offer of a task; without `to_agent` it is open to all. */
+export interface Handoff {
+  from_agent: string;
+  to_agent?: string | undefined;
+  reason?: string | undefined;
+  offered_at: string;
+}
+
+/** Why an agent could not go on, and when it could again. */
+export interface Exhaustion {
+  agent: string;
+  reason?: string | undefined;
+  resets_at?: string | undefined;
+  at: string;
+}
+
+/** A piece of work with a goal, owned by at most one agent at a time. Progress and artifacts stand beside it. */
+export interface Task {
+  task_id: string;
+  title: string;
+  goal: string;
+  repo_path?: string | undefined;
+  status: Status;
+  current_owner?: string | undefined;
+  /** Since when `current_owner` has owned it or, for an offer, been addressed. */
+  owned_since?: string | undefined;
+  priority: number;
+  tags: readonly string[];
+  handoff?: Handoff | undefined;
+  exhausted?: Exhaustion | undefined;
+  checkpoint_count: number;
+  /** +1 on every change; the number of its newest event. */
+  version: number;
+  created_at: string;
+  updated_at: string;
+}
+
+/** What a decision sees, and what a reader is answered. */
+export interface TaskView {
+  task: Task;
+  /** SHA-256 of what the task was created with; see `create-task.ts`. */
+  content_hash: string;
+  progress: Progress;
+  /** Oldest first. */
+  artifacts: readonly Artifact[];
+}
+
+/** The limits of a task's fields, and how each is described to a caller. */
+export const taskFields = {
+  task_id: z
+    .string()
+    .regex(
+      /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/,
+      "1–128 characters of A-Z a-z 0-9 . _ - are accepted, starting with a letter or digit",
+    ),
+  title: shortText(200).regex(/\S/, "it is blank; 1–200 characters are accepted"),
+  goal: longText(64 * 1024),
+  repo_path: longText(4096).min(1, "it is empty; a path is accepted"),
+  priority: z.int().min(0).max(4),
+  tags: z.array(shortText(64).trim().min(1, "it is empty; 1–64 characters are accepted")).max(32),
+  reason: longText(2048),
+};
+
+/** A task as `get_task` and `task://<id>` answer it, in the order people read it. */
+export function wholeTask(view: TaskView) {
+  const { task, progress, artifacts } = view;
+  const { handoff, exhausted, checkpoint_count, version, created_at, updated_at, ...head } = task;
+  return { ...head, ...progress, handoff, exhausted, artifacts, checkpoint_count, version, created_at, updated_at };
+}
+
+/** A task as one row of a list; `title` on one line. */
+export function taskRow(task: Task) {
+  const { task_id, title, status, current_owner, version } = task;
+  return { task_id, title: oneLine(title), status, current_owner, version };
+}

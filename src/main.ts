@@ -1,0 +1,149 @@
+import { createClock } from "./clock.ts";
+import {
+  type CommandLine,
+  type Config,
+  EXIT,
+  executableFolder,
+  helpText,
+  parseCommandLine,
+  resolveConfig,
+  StartRefusal,
+} from "./config.ts";
+import { createIds } from "./id.ts";
+import { createLog, type Log } from "./log.ts";
+import { createHandlers } from "./protocol/handlers.ts";
+import { SERVER_INFO } from "./protocol/server-info.ts";
+import type { Artifacts } from "./store/artifacts.ts";
+import { holdsOurDatabase, openStore } from "./store/open.ts";
+import { StoreRefusal } from "./store/store.ts";
+import { print, serveStdio } from "./transport/stdio.ts";
+
+/** What is in flight when the process is told to end has this long to be answered, in milliseconds. */
+const GRACE_MS = 4500;
+
+// Whatever we create is for this user alone, whatever the shell's umask says.
+process.umask(0o077);
+try {
+  process.exit(await run(Bun.argv.slice(2)));
+} catch (error) {
+  if (error instanceof StartRefusal || error instanceof StoreRefusal) {
+    console.error(error.message);
+    process.exit(error instanceof StartRefusal ? error.exitCode : EXIT.configuration);
+  }
+  createLog(false).error("cannot start", error);
+  process.exit(EXIT.failure);
+}
+
+/** Runs one command line to its end and answers the exit code. */
+async function run(argv: readonly string[]): Promise<number> {
+  const line: CommandLine = argv.length === 0 ? { command: undefined, flags: {} } : await parseCommandLine(argv);
+  if (line.flags["help"] === true) {
+    await print(helpText());
+    return EXIT.ok;
+  }
+  if (line.flags["version"] === true) {
+    await print(`${SERVER_INFO.version}\n`);
+    return EXIT.ok;
+  }
+  const config = resolveConfig(line.flags, process.env, () => holdsOurDatabase(executableFolder()));
+  if (line.command === "healthcheck") {
+    const { healthcheck } = await import("./commands/healthcheck.ts");
+    const { report, healthy } = await healthcheck(config, ownCommand(), line.flags["json"] === true);
+    await print(report);
+    return healthy ? EXIT.ok : EXIT.failure;
+  }
+  return serve(config);
+}
+
+async function serve(config: Config): Promise<number> {
+  const log = createLog(config.debug);
+  const stop = new AbortController();
+  let exitCode: number = EXIT.ok;
+  endOnSignals(stop, log);
+  const store = await openStore(config.db, {
+    now: createClock(),
+    onOutdated() {
+      exitCode = EXIT.configuration;
+      log.error("ending: a newer mcp-task-server has migrated the database", config.db);
+      // After the refusal of the present call has gone out.
+      setTimeout(() => stop.abort(), 0);
+    },
+  });
+  const tools = { store, artifacts: lazyArtifacts(config.artifacts), readFile, id: createIds() };
+  const host = { handlers: createHandlers({ tools, agent: config.agent, log }), log };
+  log.debug("serving", { db: config.db, artifacts: config.artifacts, transport: config.http ? "http" : "stdio" });
+  if (config.http) {
+    await serveHttp(host, config, stop.signal);
+  } else {
+    await serveStdio(host, stop.signal);
+  }
+  await store.close();
+  return exitCode;
+}
+
+async function serveHttp(
+  host: { handlers: ReturnType<typeof createHandlers>; log: Log },
+  config: Config,
+  signal: AbortSignal,
+) {
+  const { serveHttp } = await import("./transport/http.ts");
+  const notifier = await serviceManager();
+  const server = serveHttp(host, config.host, config.port);
+  host.log.info("listening", { url: server.url });
+  notifier?.ready(server.url);
+  await new Promise((resolve) => {
+    signal.addEventListener("abort", resolve, { once: true });
+    if (signal.aborted) {
+      resolve(undefined);
+    }
+  });
+  notifier?.stopping();
+  await server.stop();
+}
+
+/** systemd, where it started us; see `systemd/`. */
+async function serviceManager() {
+  const { NOTIFY_SOCKET: socket, WATCHDOG_USEC: watchdog } = process.env;
+  return socket ? (await import("./notify.ts")).createNotifier(socket, Number(watchdog ?? 0) / 1000) : undefined;
+}
+
+function endOnSignals(stop: AbortController, log: Log): void {
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
+    process.on(signal, () => {
+      log.debug("ending", { signal });
+      stop.abort();
+      setTimeout(() => {
+        log.error("ending before everything was answered", signal);
+        process.exit(EXIT.failure);
+      }, GRACE_MS).unref();
+    });
+  }
+  process.on("uncaughtException", (error) => {
+    log.error("ending on an uncaught error", error);
+    process.exit(EXIT.failure);
+  });
+}
+
+/** How to start this very program again. */
+function ownCommand(): readonly [string, ...string[]] {
+  return executableFolder() === undefined ? [process.execPath, Bun.main] : [process.execPath];
+}
+
+/** The artifacts folder, its code loaded with the first artifact. */
+function lazyArtifacts(folder: string): Artifacts {
+  let opened: Promise<Artifacts> | undefined;
+  const open = () => {
+    opened ??= import("./store/artifact-folder.ts").then(({ openArtifactFolder }) => openArtifactFolder(folder));
+    return opened;
+  };
+  return {
+    keep: async (bytes) => (await open()).keep(bytes),
+    read: async (sha256) => (await open()).read(sha256),
+    probe: async () => (await open()).probe(),
+  };
+}
+
+async function readFile(repo_path: string | undefined, path: string): Promise<Uint8Array> {
+  const { readRepoFile } = await import("./repo/read-file.ts");
+  return readRepoFile(repo_path, path);
+}

@@ -1,0 +1,75 @@
+import { quote } from "../domain/clean.ts";
+import { TaskError } from "../domain/errors.ts";
+import { TOOLS } from "../tools/table.ts";
+import { failedCall, ProtocolError } from "./failure.ts";
+import type { RequestContext, Services } from "./handlers.ts";
+import { isMembers, type Members, RPC } from "./jsonrpc.ts";
+
+const BY_NAME = new Map(TOOLS.map((tool) => [tool.name, tool]));
+
+/** Arguments nested deeper are refused before anything recursive sees them. */
+const DEPTH = 32;
+
+/** `tools/call`. Throws for an unknown tool; a mistake in the arguments is a result with `isError`. */
+export async function callTool(services: Services, params: Members, context: RequestContext): Promise<Members> {
+  const { name, arguments: given = {} } = params;
+  const tool = typeof name === "string" ? BY_NAME.get(name) : undefined;
+  if (tool === undefined) {
+    const known = [...BY_NAME.keys()].join(", ");
+    throw new ProtocolError(RPC.invalidParams, `Unknown tool: ${quote(String(name))}; known are ${known}`);
+  }
+  const { readFile, ...shared } = services.tools;
+  const toolContext = {
+    ...shared,
+    caller: { configured: services.agent, client: context.client },
+    readFile: context.local ? readFile : undefined,
+  };
+  try {
+    const structuredContent = await tool.call(toolContext, storable(tool.name, given));
+    const text = JSON.stringify(structuredContent);
+    return { content: [{ type: "text", text }], structuredContent: JSON.parse(text) };
+  } catch (error) {
+    return failedCall(error, tool.name, services.log);
+  }
+}
+
+/** Arguments as the store can keep them; null means absent, as some clients send it. Throws `invalid`. */
+function storable(tool: string, given: unknown): Members {
+  if (!isMembers(given)) {
+    throw new TaskError("invalid", `Cannot call tool ${quote(tool)}: arguments must be an object`);
+  }
+  for (const [argument, value] of Object.entries(given)) {
+    const fault = faultOf(value, DEPTH);
+    if (fault !== undefined) {
+      throw new TaskError("invalid", `Cannot call tool ${quote(tool)}: argument ${quote(argument)} ${fault}`);
+    }
+  }
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null));
+}
+
+/** What a store would change silently: lone surrogates, U+0000, numbers that JSON cannot carry exactly. */
+function faultOf(value: unknown, depth: number): string | undefined {
+  if (typeof value === "string") {
+    if (!value.isWellFormed()) {
+      return "holds a lone surrogate; well-formed Unicode is accepted";
+    }
+    return value.includes("\u0000") ? "holds U+0000; any other character is accepted" : undefined;
+  }
+  if (typeof value === "number") {
+    const exact = Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value));
+    return exact ? undefined : "holds a number beyond ±(2^53 - 1); smaller ones are accepted";
+  }
+  if (typeof value !== "object" || value === null) {
+    return undefined;
+  }
+  if (depth === 0) {
+    return `is nested deeper than ${DEPTH} levels`;
+  }
+  for (const [key, inner] of Object.entries(value)) {
+    const fault = faultOf(key, 0) ?? faultOf(inner, depth - 1);
+    if (fault !== undefined) {
+      return fault;
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,115 @@
+import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
+import type { JSONRPCMessage } from "@modelcontextprotocol/sdk/types.js";
+import { type Answers, type Batch, createAnswers, type Reply } from "./answers.ts";
+import { errorReply, RPC } from "./jsonrpc.ts";
+import type { SessionHost } from "./sessions.ts";
+
+/** One client on a transport of ours (stdio, the 2024-11-05 event stream): JSON values in, messages out. */
+export interface Connection {
+  /** Takes one parsed JSON value, a message or a batch; answers go to `send` as they come. */
+  receive(value: unknown): void;
+  /** Resolves when everything received has been answered. */
+  drained(): Promise<void>;
+  /** Cancels what is in flight. */
+  close(): Promise<void>;
+}
+
+type Sessions = typeof import("./sessions.ts");
+
+/** Opens a connection. The SDK is loaded with the first message; messages are begun in the order they came. */
+export function createConnection(host: SessionHost, send: (message: Reply | readonly Reply[]) => void): Connection {
+  const idle: (() => void)[] = [];
+  let received = 0;
+  let opening: ReturnType<typeof open> | undefined;
+
+  function notice(): void {
+    if (received === 0 && answers.size() === 0) {
+      for (const resolve of idle.splice(0)) {
+        resolve();
+      }
+    }
+  }
+
+  const answers = createAnswers(send, notice);
+  const wire: Transport = {
+    start: async () => undefined,
+    send: async (message) => answers.send(message),
+    close: async () => wire.onclose?.(),
+  };
+
+  async function open() {
+    const sessions = await import("./sessions.ts");
+    const server = await sessions.openSession(host, wire);
+    return { server, take: createReceiver(sessions, answers, (message) => wire.onmessage?.(message)) };
+  }
+
+  return {
+    receive(value) {
+      received++;
+      opening ??= open();
+      opening
+        .then(({ take }) => take(value))
+        .catch((error) => host.log.error("message failed", error))
+        .finally(() => {
+          received--;
+          notice();
+        });
+    },
+    drained: () =>
+      new Promise((resolve) => {
+        idle.push(resolve);
+        notice();
+      }),
+    async close() {
+      await (await opening)?.server.close();
+    },
+  };
+}
+
+/** Sorts what a client sends: refusals are answered at once, everything else goes on to the SDK. */
+function createReceiver(
+  sessions: Sessions,
+  answers: Answers,
+  pass: (message: JSONRPCMessage) => void,
+): (value: unknown) => void {
+  let revision: string | undefined;
+
+  function takeOne(value: unknown, batch?: Batch): void {
+    const admitted = sessions.admit(value);
+    if ("reply" in admitted) {
+      answers.refuse(admitted.reply, batch);
+      return;
+    }
+    const { message } = admitted;
+    if ("method" in message && "id" in message) {
+      if (batch !== undefined && (message.method === "initialize" || answers.expects(message.id))) {
+        const reason = message.method === "initialize" ? "initialize stands alone" : "the id is in use";
+        answers.refuse(errorReply(message.id, RPC.invalidRequest, `Invalid Request: ${reason}`), batch);
+        return;
+      }
+      if (message.method === "initialize") {
+        revision = sessions.negotiated(message.params?.["protocolVersion"]);
+      }
+      answers.expect(message.id, batch);
+    } else if ("method" in message && message.method === "notifications/cancelled") {
+      answers.forget(message.params?.["requestId"]);
+    }
+    pass(message);
+  }
+
+  function takeBatch(values: readonly unknown[]): void {
+    const fault = sessions.batchFault(revision, values.length);
+    if (fault !== undefined) {
+      answers.refuse(errorReply(null, RPC.invalidRequest, `Invalid Request: ${fault}`));
+      return;
+    }
+    // The batch waits for itself too, so that it is not answered before its last message is begun.
+    const batch: Batch = { waiting: 1, replies: [] };
+    for (const value of values) {
+      takeOne(value, batch);
+    }
+    answers.finish(batch);
+  }
+
+  return (value) => (Array.isArray(value) ? takeBatch(value) : takeOne(value));
+}

@@ -1,0 +1,78 @@
+import { z } from "zod";
+import { TOOLS } from "../tools/table.ts";
+import type { Tool } from "../tools/tool.ts";
+
+/** A tool as clients are shown it; JSON and nothing else. */
+export interface PublishedTool {
+  name: string;
+  title: string;
+  description: string;
+  inputSchema: JsonSchema;
+  outputSchema: JsonSchema;
+  annotations: Record<string, boolean>;
+}
+
+/** A JSON Schema, as far as clients of all vendors accept it. */
+export interface JsonSchema {
+  [keyword: string]: unknown;
+}
+
+/** The whole table as `tools/list` publishes it. Runs at build time. */
+export function publishedTools(): PublishedTool[] {
+  return TOOLS.map(publish);
+}
+
+function publish({ name, title, description, effect, input, output }: Tool): PublishedTool {
+  return {
+    name,
+    title,
+    description,
+    inputSchema: schemaOf(input, "input"),
+    outputSchema: schemaOf(output, "output"),
+    // Nothing is ever lost (history keeps it), a repeat changes nothing, and no tool reaches beyond the store.
+    annotations: {
+      readOnlyHint: effect === "read",
+      destructiveHint: false,
+      idempotentHint: true,
+      openWorldHint: false,
+    },
+  };
+}
+
+/** Keywords that some client refuses, or that tell a model nothing. */
+const DROPPED = new Set([
+  "$schema",
+  "additionalProperties",
+  "pattern",
+  "format",
+  "contentEncoding",
+  "readOnly",
+  "minLength",
+]);
+
+function schemaOf(schema: z.ZodType, io: "input" | "output"): JsonSchema {
+  const { properties, ...json } = strip(z.toJSONSchema(schema, { io }));
+  return { ...json, properties };
+}
+
+function strip(schema: JsonSchema): JsonSchema {
+  return Object.fromEntries(
+    Object.entries(schema)
+      .filter(([keyword]) => !DROPPED.has(keyword))
+      .map(([keyword, value]) => [keyword, keyword === "properties" ? stripEach(value) : stripValue(value)]),
+  );
+}
+
+function stripEach(properties: unknown): unknown {
+  return isSchema(properties)
+    ? Object.fromEntries(Object.entries(properties).map(([name, schema]) => [name, stripValue(schema)]))
+    : properties;
+}
+
+function stripValue(value: unknown): unknown {
+  return isSchema(value) ? strip(value) : value;
+}
+
+function isSchema(value: unknown): value is JsonSchema {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,105 @@
+import { oneLine, quote } from "../domain/clean.ts";
+import { wholeTask } from "../domain/task.ts";
+import { ProtocolError } from "./failure.ts";
+import type { Services } from "./handlers.ts";
+import { type Members, RPC } from "./jsonrpc.ts";
+
+const PAGE = 100;
+/** A task, or one of its artifacts by id or name; names are percent-encoded. */
+const URI = /^task:\/\/([^/?#]+)(?:\/artifacts\/([^/?#]+))?\/?$/;
+
+/** `resources/list`: the tasks, the last updated first. */
+export async function listResources({ tools }: Services, { cursor }: Members): Promise<Members> {
+  if (cursor !== undefined && typeof cursor !== "string") {
+    throw new ProtocolError(RPC.invalidParams, "Cannot list resources: cursor must be a string");
+  }
+  const { entries, next_cursor } = await tools.store.list({}, { limit: PAGE, cursor });
+  const resources = entries.map(({ task_id, title, status }) => ({
+    uri: `task://${task_id}`,
+    name: task_id,
+    title: oneLine(title),
+    description: status,
+    mimeType: "application/json",
+  }));
+  return next_cursor === undefined ? { resources } : { resources, nextCursor: next_cursor };
+}
+
+/** `resources/templates/list`. */
+export function listTemplates(): Members {
+  return {
+    resourceTemplates: [
+      {
+        uriTemplate: "task://{task_id}",
+        name: "task",
+        title: "Task",
+        description: "A whole task: goal, progress, owner, artifacts",
+        mimeType: "application/json",
+      },
+      {
+        uriTemplate: "task://{task_id}/artifacts/{artifact}",
+        name: "artifact",
+        title: "Artifact",
+        description: "A file, diff or log attached to a task, by id or name",
+      },
+    ],
+  };
+}
+
+/** `resources/read`. Throws -32002 for what is not there. */
+export async function readResource(services: Services, { uri }: Members): Promise<Members> {
+  if (typeof uri !== "string") {
+    throw new ProtocolError(RPC.invalidParams, "Cannot read resource: uri must be a string");
+  }
+  const [task_id, artifact] = partsOf(uri);
+  if (task_id === undefined) {
+    throw notFound(uri, "task://<task_id> and task://<task_id>/artifacts/<artifact> are accepted");
+  }
+  const contents =
+    artifact === undefined
+      ? await readTask(services, uri, task_id)
+      : await readArtifact(services, uri, task_id, artifact);
+  return { contents: [contents] };
+}
+
+async function readTask({ tools }: Services, uri: string, task_id: string): Promise<Members> {
+  const view = await tools.store.find(task_id);
+  if (view === undefined) {
+    throw notFound(uri, "there is no such task");
+  }
+  return { uri, mimeType: "application/json", text: JSON.stringify(wholeTask(view)) };
+}
+
+async function readArtifact({ tools }: Services, uri: string, task_id: string, id_or_name: string): Promise<Members> {
+  const artifact = await tools.store.artifact(task_id, id_or_name);
+  if (artifact === undefined) {
+    throw notFound(uri, "the task has no such artifact");
+  }
+  const { mime_type: mimeType, sha256 } = artifact;
+  const bytes = await tools.artifacts.read(sha256);
+  const text = isText(mimeType) ? decode(bytes) : undefined;
+  return text === undefined ? { uri, mimeType, blob: Buffer.from(bytes).toString("base64") } : { uri, mimeType, text };
+}
+
+function partsOf(uri: string): (string | undefined)[] {
+  try {
+    return (URI.exec(uri)?.slice(1) ?? []).map((part: string | undefined) => part && decodeURIComponent(part));
+  } catch {
+    return [];
+  }
+}
+
+function isText(mimeType: string): boolean {
+  return /^text\/|[/+](?:json|xml|yaml|javascript|typescript|toml)\b/.test(mimeType);
+}
+
+function decode(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+function notFound(uri: string, reason: string): ProtocolError {
+  return new ProtocolError(RPC.resourceNotFound, `Cannot read resource ${quote(uri)}: ${reason}`, { uri });
+}

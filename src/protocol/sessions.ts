@@ -1,0 +1,91 @@
+import { Server } from "@modelcontextprotocol/sdk/server/index.js";
+import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
+import type { JSONRPCMessage } from "@modelcontextprotocol/sdk/types.js";
+import {
+  InitializeRequestSchema,
+  isJSONRPCNotification,
+  isJSONRPCRequest,
+  JSONRPCMessageSchema,
+  LATEST_PROTOCOL_VERSION,
+  SUPPORTED_PROTOCOL_VERSIONS,
+} from "@modelcontextprotocol/sdk/types.js";
+import { prettifyError } from "zod";
+import type { Log } from "../log.ts";
+import { ProtocolError } from "./failure.ts";
+import type { HandlerTable } from "./handlers.ts";
+import { classify, errorReply, RPC, type RpcErrorReply } from "./jsonrpc.ts";
+import { CAPABILITIES, INSTRUCTIONS, SERVER_INFO } from "./server-info.ts";
+
+/** What a session needs of the server around it. */
+export interface SessionHost {
+  handlers: HandlerTable;
+  /** Whether the client is on stdio; see `RequestContext`. */
+  local: boolean;
+  log: Log;
+}
+
+/** The server validates nothing against JSON Schemas; the SDK's own validator costs a quarter of a millisecond. */
+const NO_VALIDATOR = {
+  getValidator: () => () => ({ valid: false as const, data: undefined, errorMessage: "no JSON Schema validator" }),
+};
+
+/**
+ * One client of an `initialize` revision: the official SDK does the life cycle, ping, cancellation and correlation, and
+ * sends every other method to the table. One SDK object a client, never shared.
+ */
+export async function openSession({ handlers, local, log }: SessionHost, transport: Transport): Promise<Server> {
+  const server = new Server(SERVER_INFO, {
+    capabilities: CAPABILITIES,
+    instructions: INSTRUCTIONS,
+    jsonSchemaValidator: NO_VALIDATOR,
+  });
+  server.fallbackRequestHandler = async ({ method, params }, { signal }) => {
+    const handler = handlers.get(method);
+    if (handler === undefined) {
+      throw new ProtocolError(RPC.methodNotFound, "Method not found", { method });
+    }
+    return { ...(await handler({ ...params }, { client: server.getClientVersion()?.name, local, signal })) };
+  };
+  server.onerror = (error) => log.debug("session error", { error: error.message });
+  await server.connect(transport);
+  return server;
+}
+
+/** The revision that an `initialize` asking for `requested` ends up with: the SDK's own rule. */
+export function negotiated(requested: unknown): string {
+  return SUPPORTED_PROTOCOL_VERSIONS.find((version) => version === requested) ?? LATEST_PROTOCOL_VERSION;
+}
+
+/** The SDK's own bound. */
+const BATCH_MESSAGES = 100;
+
+/** Why a batch is refused, if so: batches came with revision 2025-03-26 and left with the next. */
+export function batchFault(revision: string | undefined, messages: number): string | undefined {
+  if (revision !== "2025-03-26") {
+    return "batches are part of revision 2025-03-26 alone";
+  }
+  return messages === 0 || messages > BATCH_MESSAGES ? `a batch has 1–${BATCH_MESSAGES} messages` : undefined;
+}
+
+/** A parsed JSON value as a message that the SDK takes, or the answer to what it would drop without one. */
+export function admit(value: unknown): { message: JSONRPCMessage } | { reply: RpcErrorReply } {
+  const classified = classify(value);
+  if (classified.kind === "invalid") {
+    return { reply: classified.reply };
+  }
+  const { message } = classified;
+  if (isJSONRPCRequest(message)) {
+    const initialize = message.method === "initialize" ? InitializeRequestSchema.safeParse(message) : undefined;
+    return initialize?.error === undefined
+      ? { message }
+      : { reply: errorReply(message.id, RPC.invalidParams, `Invalid initialize: ${prettifyError(initialize.error)}`) };
+  }
+  if (isJSONRPCNotification(message)) {
+    return { message };
+  }
+  const parsed = JSONRPCMessageSchema.safeParse(message);
+  const id = classified.kind === "request" ? classified.message.id : null;
+  return parsed.success
+    ? { message: parsed.data }
+    : { reply: errorReply(id, RPC.invalidRequest, "Invalid Request: malformed _meta, result or error") };
+}

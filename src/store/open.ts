@@ -1,0 +1,100 @@
+import { Database } from "bun:sqlite";
+import { chmodSync, mkdirSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { quote } from "../domain/clean.ts";
+import { readHeader, refusalOf } from "./sqlite/header.ts";
+import { migrate, newerThanOurs, SCHEMA_VERSION, schemaVersion } from "./sqlite/migrate.ts";
+import { createSqliteStore, type StoreHost } from "./sqlite/store.ts";
+import { type Store, StoreRefusal } from "./store.ts";
+
+/** The first SQLite with everything the schema and its queries need; macOS may bring an older one of its own. */
+const OLDEST_SQLITE = "3.43.0";
+
+/**
+ * Opens the database at `path`, creating and migrating it as needed.
+ *
+ * Throws `StoreRefusal` for a database that is not ours or newer than this executable; such a file is left untouched.
+ */
+export async function openStore(path: string, host: StoreHost): Promise<Store> {
+  try {
+    if (path !== ":memory:") {
+      makeRoom(path);
+    }
+    const db = new Database(path, { create: true, strict: true });
+    try {
+      refuseOldSqlite(db);
+      configure(db);
+      await migrate(db);
+      return createSqliteStore(db, host);
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new StoreRefusal(
+      `Cannot open database ${quote(path)}: ${reason}; ` +
+        "another path is accepted, as --db or MCP_TASK_DB_PATH, and is created when it does not exist",
+    );
+  }
+}
+
+/** `folder`, if a `tasks.db` of ours lies in it: a portable install. */
+export function holdsOurDatabase(folder: string | undefined): string | undefined {
+  try {
+    return folder !== undefined && readHeader(join(folder, "tasks.db")).kind === "ours" ? folder : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Refuses what is not ours before SQLite sees it, and makes the file, readable by its owner alone. */
+function makeRoom(path: string): void {
+  const header = readHeader(path);
+  const refusal = refusalOf(header) ?? newerInLog(path);
+  if (refusal !== undefined) {
+    throw new StoreRefusal(refusal);
+  }
+  if (header.kind === "absent") {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    new Database(path, { create: true }).close();
+  }
+  if (header.kind === "absent" || header.kind === "empty") {
+    chmodSync(path, 0o600);
+  }
+}
+
+/** A newer version may still stand in the write-ahead log alone; a read-only look leaves the file as it is. */
+function newerInLog(path: string): string | undefined {
+  if ((statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) === 0) {
+    return undefined;
+  }
+  const db = new Database(path, { readonly: true });
+  try {
+    const version = schemaVersion(db);
+    return version > SCHEMA_VERSION ? newerThanOurs(version) : undefined;
+  } finally {
+    db.close();
+  }
+}
+
+function refuseOldSqlite(db: Database): void {
+  const version = db.query<{ version: string }, []>("SELECT sqlite_version() AS version").get()?.version ?? "0";
+  if (Bun.semver.order(version, OLDEST_SQLITE) < 0) {
+    throw new StoreRefusal(`this system's SQLite is ${version}, older than ${OLDEST_SQLITE}`);
+  }
+}
+
+/** Durable before fast: an acknowledged write survives a power cut. No `busy_timeout`; see `sqlite/retry.ts`. */
+function configure(db: Database): void {
+  db.run("PRAGMA synchronous = FULL");
+  db.run("PRAGMA foreign_keys = ON");
+  db.run("PRAGMA trusted_schema = OFF");
+  db.run("PRAGMA cell_size_check = ON");
+  db.run("PRAGMA temp_store = MEMORY");
+  db.run("PRAGMA journal_size_limit = 67108864");
+  if (process.platform === "darwin") {
+    db.run("PRAGMA fullfsync = 1");
+    db.run("PRAGMA checkpoint_fullfsync = 1");
+  }
+}

@@ -1,0 +1,68 @@
+import type { Database } from "bun:sqlite";
+import type { Change } from "../../domain/changes.ts";
+import { fromCheckpoint, fromTask, type TaskRow } from "./rows.ts";
+
+/** Writes a change into the open transaction; `before` is the task's row, or nothing for a new task. */
+export function apply(db: Database, change: Change, before: TaskRow | undefined, content_hash: string): void {
+  const task = before === undefined ? insertTask(db, change, content_hash) : updateTask(db, change, before);
+  indexTags(db, change, before, task);
+  const { checkpoint, artifact, event } = change;
+  if (checkpoint !== undefined) {
+    db.query(
+      `INSERT INTO checkpoints (task, number, agent, created_at, completed_steps, remaining_steps, test_results,
+         resume_prompt, context)
+       VALUES ($task, $number, $agent, $created_at, $completed_steps, $remaining_steps, $test_results,
+         $resume_prompt, $context)`,
+    ).run({ task, ...fromCheckpoint(checkpoint) });
+  }
+  if (artifact !== undefined) {
+    db.query(
+      `INSERT INTO artifacts (artifact_id, task, name, kind, mime_type, size, sha256, agent, created_at)
+       VALUES ($artifact_id, $task, $name, $kind, $mime_type, $size, $sha256, $agent, $created_at)`,
+    ).run({ task, ...artifact, agent: artifact.agent ?? null });
+  }
+  db.query(
+    `INSERT INTO events (task, version, command, agent, at, effects, changes)
+     VALUES ($task, $version, $command, $agent, $at, $effects, $changes)`,
+  ).run({
+    task,
+    ...event,
+    agent: event.agent ?? null,
+    effects: JSON.stringify(event.effects),
+    changes: JSON.stringify(event.changes),
+  });
+}
+
+function insertTask(db: Database, { task }: Change, content_hash: string): number {
+  const { lastInsertRowid } = db
+    .query(
+      `INSERT INTO tasks (task_id, title, goal, repo_path, status, current_owner, owner_key, owned_since, priority,
+         tags, handoff, exhausted, content_hash, checkpoint_count, version, created_at, updated_at)
+       VALUES ($task_id, $title, $goal, $repo_path, $status, $current_owner, $owner_key, $owned_since, $priority,
+         $tags, $handoff, $exhausted, $content_hash, $checkpoint_count, $version, $created_at, $updated_at)`,
+    )
+    .run({ ...fromTask(task), content_hash });
+  return Number(lastInsertRowid);
+}
+
+function updateTask(db: Database, { task }: Change, before: TaskRow): number {
+  const { task_id: _, created_at: __, ...columns } = fromTask(task);
+  db.query(
+    `UPDATE tasks SET title = $title, goal = $goal, repo_path = $repo_path, status = $status,
+       current_owner = $current_owner, owner_key = $owner_key, owned_since = $owned_since, priority = $priority,
+       tags = $tags, handoff = $handoff, exhausted = $exhausted, checkpoint_count = $checkpoint_count,
+       version = $version, updated_at = $updated_at
+     WHERE id = $id`,
+  ).run({ ...columns, id: before.id });
+  return before.id;
+}
+
+function indexTags(db: Database, { task }: Change, before: TaskRow | undefined, id: number): void {
+  if (before !== undefined && before.tags !== "[]") {
+    db.query("DELETE FROM task_tags WHERE task = ?").run(id);
+  }
+  const insert = db.query("INSERT INTO task_tags (tag, updated_at, task) VALUES (?, ?, ?)");
+  for (const tag of new Set(task.tags)) {
+    insert.run(tag, task.updated_at, id);
+  }
+}

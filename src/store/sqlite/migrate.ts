@@ -1,0 +1,74 @@
+import type { Database } from "bun:sqlite";
+import { StoreRefusal } from "../store.ts";
+import init from "./0001-init.sql" with { type: "text" };
+import { patiently } from "./retry.ts";
+
+/** "MTSK" in ASCII, at offset 68 of every database file of ours. */
+export const APPLICATION_ID = 0x4d54534b;
+
+/** The n-th brings a database to version n. */
+const MIGRATIONS: readonly string[] = [init];
+
+/** The schema this executable writes; `PRAGMA user_version` of a migrated database. */
+export const SCHEMA_VERSION: number = MIGRATIONS.length;
+
+/**
+ * Marks a fresh file as ours, switches it to WAL and brings it to our version. Any number of processes may do so at
+ * once: each step is one transaction that looks again at what it finds inside, and is tried again when busy.
+ */
+export async function migrate(db: Database): Promise<void> {
+  await patiently(() => stamp(db));
+  await patiently(() => db.run("PRAGMA journal_mode = WAL"));
+  await patiently(() => applyMissing(db));
+}
+
+/** The version of the schema as the present transaction sees it. */
+export function schemaVersion(db: Database): number {
+  return db.query<{ user_version: number }, []>("PRAGMA user_version").get()?.user_version ?? 0;
+}
+
+/** Our mark goes into the file before anything else does, so the header alone tells whose it is. */
+function stamp(db: Database): void {
+  const found = db.query<{ application_id: number }, []>("PRAGMA application_id").get()?.application_id;
+  if (found !== APPLICATION_ID) {
+    immediately(db, () => db.run(`PRAGMA application_id = ${APPLICATION_ID}`));
+  }
+}
+
+function applyMissing(db: Database): void {
+  if (schemaVersion(db) === SCHEMA_VERSION) {
+    return;
+  }
+  immediately(db, () => {
+    const version = schemaVersion(db);
+    if (version > SCHEMA_VERSION) {
+      throw new StoreRefusal(newerThanOurs(version));
+    }
+    for (const [index, sql] of MIGRATIONS.entries()) {
+      if (index >= version) {
+        db.run(sql);
+        db.run(`PRAGMA user_version = ${index + 1}`);
+      }
+    }
+  });
+}
+
+/** The reason not to touch a database of a later release. */
+export function newerThanOurs(version: number): string {
+  return `it was written by a newer mcp-task-server (schema ${version}, this one knows ${SCHEMA_VERSION})`;
+}
+
+/** Runs `body` in a transaction that holds the write lock from its start. */
+export function immediately<T>(db: Database, body: () => T): T {
+  db.run("BEGIN IMMEDIATE");
+  try {
+    const result = body();
+    db.run("COMMIT");
+    return result;
+  } catch (error) {
+    if (db.inTransaction) {
+      db.run("ROLLBACK");
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,155 @@
+import { type Database, SQLiteError } from "bun:sqlite";
+import { TaskError } from "../../domain/errors.ts";
+import type { Instant } from "../../domain/instant.ts";
+import { type ChangeCommand, type CreateCommand, type Store, unknownTask } from "../store.ts";
+import { apply } from "./apply.ts";
+import { createCursorCodec } from "./cursor.ts";
+import { immediately, SCHEMA_VERSION, schemaVersion } from "./migrate.ts";
+import { artifactRow, checkpointRow, eventRows, listRows, taskRow, viewOf } from "./queries.ts";
+import { createQueue, patiently } from "./retry.ts";
+import { type TaskRow, toArtifact, toCheckpoint, toEvent, toTask } from "./rows.ts";
+
+/** What the store asks of the process around it. */
+export interface StoreHost {
+  /** Called inside each write transaction. */
+  now(): Instant;
+  /** Called once when another process has migrated the database under this one: nothing can be written any more. */
+  onOutdated(): void;
+}
+
+/** A migrated, open database as a Store. */
+export function createSqliteStore(db: Database, host: StoreHost): Store {
+  const cursors = createCursorCodec(cursorKey(db));
+  const enqueue = createQueue();
+  const read = <T>(query: () => T): Promise<T> => patiently(query);
+  const write = <T>(body: () => T): Promise<T> => enqueue(() => transact(db, host, body));
+  return {
+    write: (command) => write(() => change(db, host.now(), command)),
+    create: (command) => write(() => create(db, host.now(), command)),
+    find: (task_id) =>
+      read(() =>
+        db.transaction(() => {
+          const row = taskRow(db, task_id);
+          return row === undefined ? undefined : viewOf(db, row);
+        })(),
+      ),
+    list: (filter, { limit, cursor }) =>
+      read(() => {
+        const scope = `tasks ${JSON.stringify(filter)}`;
+        const after = cursor === undefined ? undefined : cursors.decode(scope, cursor);
+        const rows = listRows(db, filter, after, limit + 1);
+        const last = rows.length > limit ? rows[limit - 1] : undefined;
+        const next_cursor = last === undefined ? undefined : cursors.encode(scope, [last.updated_at, last.id]);
+        return { entries: rows.slice(0, limit).map(toTask), next_cursor };
+      }),
+    history: (task_id, { limit, cursor }) =>
+      read(() => {
+        const { id } = rowOf(db, task_id, "read history of task");
+        const scope = `events ${task_id}`;
+        const below = cursor === undefined ? Number.MAX_SAFE_INTEGER : cursors.decode(scope, cursor)[1];
+        const rows = eventRows(db, id, below, limit + 1);
+        const last = rows.length > limit ? rows[limit - 1] : undefined;
+        const next_cursor = last === undefined ? undefined : cursors.encode(scope, ["", last.version]);
+        return { entries: rows.slice(0, limit).map(toEvent), next_cursor };
+      }),
+    checkpoint: (task_id, number) =>
+      read(() => {
+        const task = taskRow(db, task_id);
+        const row = task === undefined ? undefined : checkpointRow(db, task.id, number);
+        return row === undefined ? undefined : toCheckpoint(row);
+      }),
+    artifact: (task_id, id_or_name) =>
+      read(() => {
+        const task = taskRow(db, task_id);
+        const row = task === undefined ? undefined : artifactRow(db, task.id, id_or_name);
+        return row === undefined ? undefined : toArtifact(row);
+      }),
+    probe: () => enqueue(() => touchNothing(db)),
+    close: () => enqueue(() => closeQuietly(db)),
+  };
+}
+
+/** Runs `body` in a transaction of the current schema; a full disk is told as such. */
+function transact<Answer>(db: Database, host: StoreHost, body: () => Answer): Answer {
+  try {
+    return immediately(db, () => {
+      refuseWhenOutdated(db, host);
+      return body();
+    });
+  } catch (error) {
+    throw asStorageError(error);
+  }
+}
+
+function change<Answer>(db: Database, now: Instant, { select, decide }: ChangeCommand<Answer>): Answer {
+  const row = rowOf(db, select.task_id, "find task");
+  const decision = decide(viewOf(db, row), now);
+  if (decision.change !== undefined) {
+    apply(db, decision.change, row, row.content_hash);
+  }
+  return decision.answer;
+}
+
+function create<Answer>(db: Database, now: Instant, { task_id, decide }: CreateCommand<Answer>): Answer {
+  const row = taskRow(db, task_id);
+  const { decision, content_hash } = decide(row === undefined ? undefined : viewOf(db, row), now);
+  if (decision.change !== undefined) {
+    apply(db, decision.change, row, content_hash);
+  }
+  return decision.answer;
+}
+
+function rowOf(db: Database, task_id: string, action: string): TaskRow {
+  const row = taskRow(db, task_id);
+  if (row === undefined) {
+    throw unknownTask(action, task_id);
+  }
+  return row;
+}
+
+/** A newer server may migrate the database while we run; what we would write then might not fit any more. */
+function refuseWhenOutdated(db: Database, host: StoreHost): void {
+  const version = schemaVersion(db);
+  if (version !== SCHEMA_VERSION) {
+    host.onOutdated();
+    throw new TaskError(
+      "busy",
+      "Cannot write to the store: a newer mcp-task-server has migrated it, and this one ends now; " +
+        "the same call is accepted once this server is restarted from the newer executable",
+      { schema: version, known: SCHEMA_VERSION },
+    );
+  }
+}
+
+/** What SQLite says of a full disk or an exhausted quota, in our words; the transaction has been rolled back. */
+function asStorageError(error: unknown): unknown {
+  if (error instanceof SQLiteError && /^SQLITE_(FULL|IOERR_WRITE)$/.test(error.code ?? "")) {
+    return new TaskError(
+      "storage_full",
+      "Cannot write to the store: the disk or quota is full; the same call is accepted once there is room",
+    );
+  }
+  return error;
+}
+
+function touchNothing(db: Database): void {
+  db.run("BEGIN IMMEDIATE");
+  db.run("ROLLBACK");
+}
+
+function cursorKey(db: Database): Uint8Array {
+  const row = db.query<{ value: Uint8Array }, []>("SELECT value FROM meta WHERE key = 'cursor_key'").get();
+  if (row === null) {
+    throw new Error("the database has no cursor key");
+  }
+  return row.value;
+}
+
+/** Another process may be reading: then the log stays, and the last process to close moves it. */
+function closeQuietly(db: Database): void {
+  try {
+    db.run("PRAGMA wal_checkpoint(TRUNCATE)");
+  } finally {
+    db.close();
+  }
+}

@@ -1,0 +1,86 @@
+import type { Artifact } from "../domain/artifact.ts";
+import type { Decision, Event } from "../domain/changes.ts";
+import type { Checkpoint } from "../domain/checkpoint.ts";
+import { quote } from "../domain/clean.ts";
+import type { Creation } from "../domain/create-task.ts";
+import { TaskError } from "../domain/errors.ts";
+import type { Instant } from "../domain/instant.ts";
+import type { Status } from "../domain/lifecycle.ts";
+import type { Task, TaskView } from "../domain/task.ts";
+
+/** What a list is narrowed to; every field is optional and all must hold. */
+export interface TaskFilter {
+  status?: Status | undefined;
+  /** Compared as agents are: trimmed, case-folded. */
+  owner?: string | undefined;
+  repo_path?: string | undefined;
+  tag?: string | undefined;
+  /** ISO 8601, inclusive. */
+  updated_since?: string | undefined;
+}
+
+/** A page asked for: at most `limit` entries after `cursor`. */
+export interface PageRequest {
+  limit: number;
+  cursor?: string | undefined;
+}
+
+/** A page; `next_cursor` is absent on the last one. */
+export interface Page<Entry> {
+  entries: readonly Entry[];
+  next_cursor?: string | undefined;
+}
+
+/** A command on the one task that `select` names; `decide` is pure, synchronous, and may run twice. */
+export interface ChangeCommand<Answer> {
+  select: { task_id: string };
+  decide(view: TaskView, now: Instant): Decision<Answer>;
+}
+
+/** A command that creates a task, or finds one of that id there already. */
+export interface CreateCommand<Answer> {
+  task_id: string;
+  decide(existing: TaskView | undefined, now: Instant): Creation<Answer>;
+}
+
+/**
+ * The only way to durable state. An answer is given only after COMMIT, and what it reports survives a power cut.
+ *
+ * Every method may throw `busy` when another process holds the store for five seconds, and rejects with a `TaskError`
+ * or, for a bug, with anything else.
+ */
+export interface Store {
+  /**
+   * Selects a task, lets the pure `decide` compute the change, writes it: one transaction, in which nothing interleaves.
+   * What `decide` throws leaves everything as it was. Throws `not_found`, `storage_full`.
+   */
+  write<Answer>(command: ChangeCommand<Answer>): Promise<Answer>;
+  /** The same for a task that may not exist yet. */
+  create<Answer>(command: CreateCommand<Answer>): Promise<Answer>;
+  /** A task with its newest progress and its artifacts. */
+  find(task_id: string): Promise<TaskView | undefined>;
+  /** Tasks, the last updated first. Throws `invalid` for a cursor that this store did not give out for this filter. */
+  list(filter: TaskFilter, page: PageRequest): Promise<Page<Task>>;
+  /** What happened to a task, newest first. Throws `not_found`, and `invalid` like `list`. */
+  history(task_id: string, page: PageRequest): Promise<Page<Event>>;
+  /** A task's checkpoint by its number. */
+  checkpoint(task_id: string, number: number): Promise<Checkpoint | undefined>;
+  /** A task's artifact by its id or, the newest, by its name. */
+  artifact(task_id: string, id_or_name: string): Promise<Artifact | undefined>;
+  /** Resolves when a write could be made; writes nothing. */
+  probe(): Promise<void>;
+  /** Ends what is under way, moves the log into the database file, and closes it. */
+  close(): Promise<void>;
+}
+
+/** Why a database cannot be served: configuration, not a caller's mistake. The process ends with exit code 78. */
+export class StoreRefusal extends Error {}
+
+/** The refusal of a task id that the store does not know. */
+export function unknownTask(action: string, task_id: string): TaskError {
+  return new TaskError(
+    "not_found",
+    `Cannot ${action} ${quote(task_id)}: there is no such task; list_tasks shows what there is, create_task makes one`,
+    { task_id },
+  );
+}

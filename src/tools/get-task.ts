@@ -1,0 +1,71 @@
+import { z } from "zod";
+import { quote } from "../domain/clean.ts";
+import { TaskError } from "../domain/errors.ts";
+import { foldTask } from "../domain/fold.ts";
+import { wholeTask } from "../domain/task.ts";
+import { unknownTask } from "../store/store.ts";
+import { taskId } from "./shapes.ts";
+import { defineTool, type ToolContext } from "./tool.ts";
+
+const HISTORY_PAGE = 20;
+const text = z.string().optional();
+const steps = z.array(z.string()).readonly().optional();
+const count = z.int().optional();
+
+export const getTask = defineTool({
+  name: "get_task",
+  title: "Get task",
+  description:
+    "Read a task: goal, progress, next action, test results, artifacts, who owns it. Use it before you take a task up. Reading never accepts a handoff. view=history shows what happened.",
+  effect: "read",
+  input: z.strictObject({
+    task_id: taskId,
+    view: z.enum(["full", "history"]).default("full").describe("What to show"),
+    checkpoint: z.int().min(1).max(Number.MAX_SAFE_INTEGER).optional().describe("Progress as of this checkpoint"),
+    cursor: z.string().max(512).optional().describe("next_cursor of the history before"),
+  }),
+  output: z.object({
+    task_id: z.string(),
+    title: text,
+    goal: text,
+    repo_path: text,
+    status: text,
+    current_owner: text,
+    priority: count,
+    completed_steps: steps,
+    remaining_steps: steps,
+    resume_prompt: text,
+    context: text,
+    version: count,
+    next_cursor: text,
+    truncated: steps,
+  }),
+  run: (context, { view, cursor, checkpoint, task_id }) =>
+    view === "history" ? readHistory(context, task_id, cursor) : readTask(context, task_id, checkpoint),
+});
+
+async function readTask({ store }: ToolContext, task_id: string, number: number | undefined) {
+  const view = await store.find(task_id);
+  if (view === undefined) {
+    throw unknownTask("get task", task_id);
+  }
+  if (number === undefined) {
+    return foldTask(wholeTask(view));
+  }
+  const checkpoint = await store.checkpoint(task_id, number);
+  if (checkpoint === undefined) {
+    const { checkpoint_count } = view.task;
+    const accepted = checkpoint_count === 0 ? "the task has none yet" : `1–${checkpoint_count} are accepted`;
+    throw new TaskError(
+      "not_found",
+      `Cannot get checkpoint ${quote(String(number))} of task ${quote(task_id)}: ${accepted}`,
+    );
+  }
+  const { number: _, agent: __, created_at: ___, ...progress } = checkpoint;
+  return foldTask(wholeTask({ ...view, progress }));
+}
+
+async function readHistory({ store }: ToolContext, task_id: string, cursor: string | undefined) {
+  const { entries, next_cursor } = await store.history(task_id, { limit: HISTORY_PAGE, cursor });
+  return { task_id, events: entries, next_cursor };
+}

@@ -1,0 +1,34 @@
+import { z } from "zod";
+import { checkpointFields } from "../domain/checkpoint.ts";
+import { markExhausted as mark } from "../domain/handoff.ts";
+import { taskFields } from "../domain/task.ts";
+import { requireAgent } from "./caller.ts";
+import { acknowledgement, callingAgent, taskId } from "./shapes.ts";
+import { defineTool } from "./tool.ts";
+
+export const markExhausted = defineTool({
+  name: "mark_exhausted",
+  title: "Mark exhausted",
+  description:
+    "Say that you cannot go on (context, rate limit, quota, error) and free the task for any other agent. Use it when you have nobody in mind to hand it to.",
+  effect: "write",
+  input: z.strictObject({
+    task_id: taskId,
+    agent: callingAgent,
+    reason: taskFields.reason.optional().describe("context_limit, rate_limit, quota, error or your words"),
+    resets_at: z.iso
+      .datetime({ offset: true, error: "a time such as 2026-11-22T18:30:00Z is accepted" })
+      .transform((time) => new Date(time).toISOString())
+      .optional()
+      .describe("When your limit resets (ISO 8601)"),
+    resume_prompt: checkpointFields.resume_prompt.optional().describe("Last words to your successor"),
+  }),
+  output: z.object(acknowledgement),
+  async run({ store, caller }, { task_id, agent, ...exhaustion }) {
+    const by = requireAgent(caller, agent, "mark exhausted");
+    return store.write({
+      select: { task_id },
+      decide: (view, now) => mark(view, exhaustion, { command: "mark_exhausted", agent: by, now }),
+    });
+  },
+});

@@ -1,0 +1,31 @@
+import { z } from "zod";
+import { checkpointFields } from "../domain/checkpoint.ts";
+import { saveCheckpoint as save } from "../domain/save-checkpoint.ts";
+import { requireAgent } from "./caller.ts";
+import { acknowledgement, callingAgent, taskId } from "./shapes.ts";
+import { defineTool } from "./tool.ts";
+
+export const saveCheckpoint = defineTool({
+  name: "save_checkpoint",
+  title: "Save checkpoint",
+  description:
+    "Save how far you are, so that another agent could go on from here: after each finished step, and before your context or rate limit. Claims a task nobody owns. Fields left out keep their last value.",
+  effect: "write",
+  input: z.strictObject({
+    task_id: taskId,
+    agent: callingAgent,
+    completed_steps: checkpointFields.completed_steps.optional().describe("All steps done so far"),
+    remaining_steps: checkpointFields.remaining_steps.optional().describe("All steps still to do"),
+    test_results: checkpointFields.test_results.optional().describe("Latest test runs"),
+    resume_prompt: checkpointFields.resume_prompt.optional().describe("Exact next action, for whoever goes on"),
+    context: checkpointFields.context.optional().describe("Decisions, dead ends, facts (Markdown)"),
+  }),
+  output: z.object({ ...acknowledgement, checkpoint: z.int().min(0).max(Number.MAX_SAFE_INTEGER) }),
+  async run({ store, caller }, { task_id, agent, ...update }) {
+    const by = requireAgent(caller, agent, "save checkpoint");
+    return store.write({
+      select: { task_id },
+      decide: (view, now) => save(view, update, { command: "save_checkpoint", agent: by, now }),
+    });
+  },
+});

@@ -1,0 +1,15 @@
+import { z } from "zod";
+import { agentName } from "../domain/agent.ts";
+import { taskFields } from "../domain/task.ts";
+
+/** Arguments that mean the same in every tool. */
+export const taskId = taskFields.task_id.describe("Task id");
+export const callingAgent = agentName.optional().describe("Your agent name");
+
+/** The answer every write gives, by which a caller sees where the task stands. */
+export const acknowledgement = {
+  task_id: z.string(),
+  status: z.string(),
+  current_owner: z.string().optional(),
+  version: z.int().min(1).max(Number.MAX_SAFE_INTEGER),
+};

@@ -1,0 +1,77 @@
+import type { z } from "zod";
+import { quote } from "../domain/clean.ts";
+import { TaskError } from "../domain/errors.ts";
+import type { Artifacts } from "../store/artifacts.ts";
+import type { Store } from "../store/store.ts";
+import type { Caller } from "./caller.ts";
+
+/** What a tool may reach: no SDK, no process, no clock of its own. */
+export interface ToolContext {
+  store: Store;
+  artifacts: Artifacts;
+  caller: Caller;
+  /** Reads a file of a task's repository; absent where the transport does not permit it. */
+  readFile?: ((repo_path: string | undefined, path: string) => Promise<Uint8Array>) | undefined;
+  /** A short id that sorts by its time; different at each call. */
+  id(): string;
+}
+
+/** A tool as it is written: data and one function from checked arguments to a value. */
+export interface ToolDefinition<Input extends z.ZodObject, Output extends z.ZodObject> {
+  name: string;
+  title: string;
+  /** Says when to use the tool; at most 300 characters. */
+  description: string;
+  effect: "read" | "write";
+  input: Input;
+  output: Output;
+  run(context: ToolContext, input: z.infer<Input>): Promise<z.infer<Output>>;
+}
+
+/** A tool as the table holds it. */
+export interface Tool extends Omit<ToolDefinition<z.ZodObject, z.ZodObject>, "run"> {
+  /** Checks the arguments and runs the tool. Throws `TaskError`; anything else is a bug. */
+  call(context: ToolContext, args: Readonly<Record<string, unknown>>): Promise<Readonly<Record<string, unknown>>>;
+}
+
+/** A definition as a tool. */
+export function defineTool<const Input extends z.ZodObject, const Output extends z.ZodObject>(
+  definition: ToolDefinition<Input, Output>,
+): Tool {
+  const { run, ...tool } = definition;
+  return { ...tool, call: async (context, args) => run(context, checked(definition, args)) };
+}
+
+function checked<Input extends z.ZodObject>(
+  tool: { name: string; input: Input },
+  args: Readonly<Record<string, unknown>>,
+) {
+  const parsed = tool.input.safeParse(args);
+  if (parsed.success) {
+    return parsed.data;
+  }
+  const [issue] = parsed.error.issues;
+  if (issue === undefined) {
+    throw parsed.error;
+  }
+  const details = parsed.error.issues.map(({ path, message }) => ({ argument: path.join("."), message }));
+  const code =
+    issue.code === "too_big" && issue.origin !== "number" && issue.origin !== "int" ? "too_large" : "invalid";
+  throw new TaskError(code, `Cannot call tool ${quote(tool.name)}: ${reasonOf(issue, tool.input)}`, {
+    arguments: details,
+  });
+}
+
+/** What is wrong with one argument, and what would be accepted. */
+function reasonOf(issue: z.core.$ZodIssue, input: z.ZodObject): string {
+  const accepted = Object.keys(input.shape).join(", ");
+  if (issue.code === "unrecognized_keys") {
+    const place = issue.path.length === 0 ? "" : ` in ${issue.path.join(".")}`;
+    const keys = issue.keys.map(quote).join(", ");
+    return `unknown argument ${keys}${place}${issue.path.length === 0 ? `; accepted are ${accepted}` : ""}`;
+  }
+  const [name] = issue.path;
+  const described = typeof name === "string" ? input.shape[name]?.description : undefined;
+  const where = issue.path.length === 0 ? "arguments" : `argument ${quote(issue.path.join("."))}`;
+  return `${where}: ${issue.message}${described === undefined ? "" : ` (${described})`}`;
+}

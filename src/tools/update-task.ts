@@ -1,0 +1,43 @@
+import { z } from "zod";
+import { agentName } from "../domain/agent.ts";
+import { checkpointFields } from "../domain/checkpoint.ts";
+import { STATUSES } from "../domain/lifecycle.ts";
+import { taskFields } from "../domain/task.ts";
+import { updateTask as update, updater } from "../domain/update-task.ts";
+import { agentOf } from "./caller.ts";
+import { acknowledgement, callingAgent, taskId } from "./shapes.ts";
+import { defineTool } from "./tool.ts";
+
+export const updateTask = defineTool({
+  name: "update_task",
+  title: "Update task",
+  description:
+    "Change single fields of a task: finish it (status done), release it (open), cancel or reopen it, take it over (current_owner: your name), edit its texts. What is left out stays.",
+  effect: "write",
+  input: z.strictObject({
+    task_id: taskId,
+    title: taskFields.title.optional().describe("New title"),
+    goal: taskFields.goal.optional().describe("New goal"),
+    repo_path: taskFields.repo_path.optional().describe("New repository path"),
+    status: z.enum(STATUSES).optional().describe("New status"),
+    current_owner: agentName.optional().describe("Your name to take it, another's to give it away at once"),
+    completed_steps: checkpointFields.completed_steps.optional().describe("All steps done so far"),
+    remaining_steps: checkpointFields.remaining_steps.optional().describe("All steps still to do"),
+    resume_prompt: checkpointFields.resume_prompt.optional().describe("Exact next action"),
+    priority: taskFields.priority.optional().describe("0 highest – 4"),
+    tags: taskFields.tags.optional().describe("All labels"),
+    agent: callingAgent,
+    expected_version: z.int().min(1).max(Number.MAX_SAFE_INTEGER).optional().describe("Refuse if the version differs"),
+  }),
+  output: z.object(acknowledgement),
+  async run({ store, caller }, { task_id, agent, ...changes }) {
+    const { current_owner } = changes;
+    return store.write({
+      select: { task_id },
+      decide(view, now) {
+        const by = updater(view.task, { agent, current_owner, fallback: agentOf(caller, undefined) });
+        return update(view, changes, { command: "update_task", agent: by, now });
+      },
+    });
+  },
+});

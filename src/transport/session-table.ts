@@ -1,0 +1,51 @@
+import type { Server } from "@modelcontextprotocol/sdk/server/index.js";
+import type { WebStandardStreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js";
+
+/** One client's session of `/mcp`. */
+export interface Session {
+  server: Server;
+  transport: WebStandardStreamableHTTPServerTransport;
+  /** The protocol revision it negotiated. */
+  revision: string;
+  /** When it was last used, on the process's own clock. */
+  seen: number;
+  /** Responses and streams that are still open. */
+  busy: number;
+}
+
+/** Sessions at once; beyond it the longest idle one makes room, or nobody is let in. */
+export const SESSIONS = 1024;
+/** A session without an open stream ends after this time without a request, in milliseconds. */
+const IDLE_MS = 30 * 60_000;
+const SWEEP_MS = 60_000;
+
+/** The open sessions by their id; clients often leave without a word, so idle ones are swept. */
+export function createSessionTable() {
+  const sessions = new Map<string, Session>();
+  const sweep = setInterval(() => {
+    for (const { busy, seen, server } of sessions.values()) {
+      if (busy === 0 && performance.now() - seen > IDLE_MS) {
+        void server.close();
+      }
+    }
+  }, SWEEP_MS);
+  sweep.unref();
+  return {
+    get: (id: string) => sessions.get(id),
+    add: (id: string, session: Session) => void sessions.set(id, session),
+    remove: (id: string) => void sessions.delete(id),
+    /** Whether one more fits, closing the longest idle one where need be. */
+    async makeRoom(): Promise<boolean> {
+      if (sessions.size < SESSIONS) {
+        return true;
+      }
+      const idle = [...sessions.values()].filter(({ busy }) => busy === 0).sort((one, other) => one.seen - other.seen);
+      await idle[0]?.server.close();
+      return idle.length > 0;
+    },
+    async closeAll(): Promise<void> {
+      clearInterval(sweep);
+      await Promise.all([...sessions.values()].map(({ server }) => server.close()));
+    },
+  };
+}

@@ -1,0 +1,106 @@
+import { createConnection } from "../protocol/connection.ts";
+import { errorReply, RPC } from "../protocol/jsonrpc.ts";
+import type { SessionHost } from "../protocol/sessions.ts";
+import { createLineSplitter } from "./lines.ts";
+
+/** A line's bound, in bytes without its newline; what is longer is answered and skipped. */
+export const LINE_BYTES = 16 * 1024 * 1024;
+
+/** Answers that the client has not read yet, in bytes, beyond which nothing more is read from it. */
+const UNREAD_BYTES = 64 * 1024 * 1024;
+
+/**
+ * Serves one client on stdin and stdout, one message a line, until the input ends, the reader of stdout goes away or
+ * `signal` is aborted. Resolves when everything read has been answered and written. A line counts only with its newline.
+ */
+export async function serveStdio(host: Omit<SessionHost, "local">, signal: AbortSignal): Promise<void> {
+  const output = createOutput();
+  const connection = createConnection({ ...host, local: true }, (message) =>
+    output.write(`${JSON.stringify(message)}\n`),
+  );
+  const lines = createLineSplitter(LINE_BYTES, {
+    line: (text) => receive(text),
+    tooLong: () => {
+      const message = `Invalid Request: a line has at most ${LINE_BYTES} bytes`;
+      output.write(`${JSON.stringify(errorReply(null, RPC.invalidRequest, message))}\n`);
+    },
+  });
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+
+  function receive(bytes: Uint8Array): void {
+    try {
+      const text = decoder.decode(bytes).trim();
+      if (text !== "") {
+        connection.receive(JSON.parse(text));
+      }
+    } catch (error) {
+      const reason = error instanceof SyntaxError ? error.message : "not UTF-8";
+      output.write(`${JSON.stringify(errorReply(null, RPC.parseError, `Parse error: ${reason}`))}\n`);
+    }
+  }
+
+  const reader = Bun.stdin.stream().getReader();
+  const stopped = new Promise<{ done: true; value: undefined }>((resolve) => {
+    const stop = () => resolve({ done: true, value: undefined });
+    signal.addEventListener("abort", stop, { once: true });
+    void output.broken.then(stop);
+  });
+  for (;;) {
+    const { done, value } = await Promise.race([reader.read(), stopped]);
+    if (done) {
+      break;
+    }
+    lines.push(value);
+    if (output.unread() > UNREAD_BYTES) {
+      await Promise.race([output.flushed(), stopped]);
+    }
+  }
+  const rest = lines.end();
+  if (rest > 0) {
+    host.log.warn("the input ended within a line, which was not executed: a message ends with a newline", {
+      bytes: rest,
+    });
+  }
+  await Promise.race([connection.drained(), output.broken]);
+  await Promise.race([output.flushed(), output.broken]);
+  await connection.close();
+}
+
+/** Prints what a person asked for (help, version, a report) instead of serving. */
+export async function print(text: string): Promise<void> {
+  await Bun.write(Bun.stdout, text);
+}
+
+/** The one writer of stdout: what is written in one turn of the event loop goes out together, in order. */
+function createOutput() {
+  const sink = Bun.stdout.writer();
+  const { promise: broken, resolve: onBroken } = Promise.withResolvers<void>();
+  let unread = 0;
+  let flushing: Promise<void> | undefined;
+
+  async function flush(): Promise<void> {
+    await Promise.resolve();
+    while (unread > 0) {
+      const going = unread;
+      await sink.flush();
+      unread -= going;
+    }
+  }
+
+  return {
+    write(line: string): void {
+      unread += line.length;
+      sink.write(line);
+      flushing ??= flush()
+        .catch(() => onBroken())
+        .finally(() => {
+          flushing = undefined;
+        });
+    },
+    /** Resolves when everything written so far has been taken. */
+    flushed: async (): Promise<void> => flushing,
+    unread: (): number => unread,
+    /** Resolves when nobody can read any more. */
+    broken,
+  };
+}

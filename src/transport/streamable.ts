@@ -1,0 +1,106 @@
+import { WebStandardStreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js";
+import type { JSONRPCMessage } from "@modelcontextprotocol/sdk/types.js";
+import { RPC } from "../protocol/jsonrpc.ts";
+import { admit, batchFault, negotiated, openSession, type SessionHost } from "../protocol/sessions.ts";
+import { refuse } from "./guard.ts";
+import { createSessionTable, SESSIONS, type Session } from "./session-table.ts";
+import { relay } from "./sse.ts";
+
+/** The sessions of `/mcp`, up to 2025-11-25, carried by the SDK's transport. */
+export interface Streamable {
+  /** `body` holds the parsed JSON of a POST. */
+  handle(request: Request, body: { value: unknown } | undefined): Promise<Response>;
+  /** Answers what is in flight, then ends every session. */
+  close(): Promise<void>;
+}
+
+/** Opens the sessions' side of `/mcp`. */
+export function createStreamable(host: SessionHost): Streamable {
+  const sessions = createSessionTable();
+  const answering = new Set<Promise<void>>();
+
+  async function open(message: JSONRPCMessage, request: Request): Promise<Response> {
+    if (!(await sessions.makeRoom())) {
+      return refuse(503, `Service Unavailable: ${SESSIONS} sessions are open`, RPC.refused, { "retry-after": "60" });
+    }
+    const requested = "params" in message ? message.params?.["protocolVersion"] : undefined;
+    const transport: WebStandardStreamableHTTPServerTransport = new WebStandardStreamableHTTPServerTransport({
+      sessionIdGenerator: () => crypto.randomUUID(),
+      onsessioninitialized: (id) =>
+        sessions.add(id, { server, transport, revision: negotiated(requested), seen: performance.now(), busy: 0 }),
+    });
+    const server = await openSession(host, transport);
+    server.onclose = () => sessions.remove(transport.sessionId ?? "");
+    const response = await transport.handleRequest(request, { parsedBody: message });
+    if (transport.sessionId === undefined) {
+      await server.close();
+    }
+    return relay(response, () => undefined);
+  }
+
+  async function pass(session: Session, request: Request, parsedBody?: unknown): Promise<Response> {
+    const { promise: answered, resolve: onAnswered } = Promise.withResolvers<void>();
+    session.seen = performance.now();
+    session.busy++;
+    if (parsedBody !== undefined) {
+      answering.add(answered);
+    }
+    const response = await session.transport.handleRequest(request, parsedBody === undefined ? {} : { parsedBody });
+    return relay(response, () => {
+      session.busy--;
+      session.seen = performance.now();
+      answering.delete(answered);
+      onAnswered();
+    });
+  }
+
+  return {
+    async handle(request, body) {
+      const id = request.headers.get("mcp-session-id");
+      const session = id === null ? undefined : sessions.get(id);
+      if (id !== null && session === undefined) {
+        return refuse(404, "Session not found: open one with initialize", RPC.sessionNotFound);
+      }
+      if (body === undefined) {
+        return session === undefined
+          ? refuse(405, "Method Not Allowed: without a session only POST is", RPC.refused, { allow: "POST" })
+          : pass(session, request);
+      }
+      const admitted = admitAll(body.value, session?.revision);
+      if ("refusal" in admitted) {
+        return admitted.refusal;
+      }
+      const { parsedBody, first } = admitted;
+      if (session !== undefined) {
+        return pass(session, request, parsedBody);
+      }
+      return "method" in first && first.method === "initialize"
+        ? open(first, request)
+        : refuse(400, "Bad Request: Mcp-Session-Id is missing; open a session with initialize");
+    },
+    async close() {
+      await Promise.all(answering);
+      await sessions.closeAll();
+    },
+  };
+}
+
+/** A body as messages that the SDK takes, or the refusal of the whole. */
+function admitAll(value: unknown, revision: string | undefined) {
+  const fault = Array.isArray(value) ? batchFault(revision, value.length) : undefined;
+  if (fault !== undefined) {
+    return { refusal: refuse(400, `Invalid Request: ${fault}`, RPC.invalidRequest) };
+  }
+  const messages: JSONRPCMessage[] = [];
+  for (const part of Array.isArray(value) ? value : [value]) {
+    const admitted = admit(part);
+    if ("reply" in admitted) {
+      return { refusal: Response.json(admitted.reply, { status: 400 }) };
+    }
+    messages.push(admitted.message);
+  }
+  const [first] = messages;
+  return first === undefined
+    ? { refusal: refuse(400, "Invalid Request: there is no message", RPC.invalidRequest) }
+    : { parsedBody: Array.isArray(value) ? messages : first, first };
+}
