@@ -1,5 +1,5 @@
-// Runs every test and ends with one line for machines: `N passed, N failed`, and the skipped where there are any.
-const tests = Bun.spawn([process.execPath, "test", ...Bun.argv.slice(2)], {
+// Runs every test (a minute each: they spawn servers) and ends with one line for machines: `N passed, N failed`, and the skipped where there are any.
+const tests = Bun.spawn([process.execPath, "test", "--timeout", "60000", ...Bun.argv.slice(2)], {
   stdin: "ignore",
   stdout: "inherit",
   stderr: "pipe",

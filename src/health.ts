@@ -8,7 +8,7 @@ import { createClock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import { SERVER_INFO } from "./protocol/server-info.ts";
 import { openArtifactFolder } from "./store/artifact-folder.ts";
-import { openStore } from "./store/open.ts";
+import { openStore } from "./store/sqlite/open.ts";
 
 /** One thing that was looked at. */
 export interface Check {
@@ -55,7 +55,7 @@ async function check(name: string, look: () => Promise<string>): Promise<Check> 
 async function checkHttp({ host, port }: Config): Promise<string> {
   const base = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
   const health = await fetch(`${base}/health`, { signal: AbortSignal.timeout(PATIENCE_MS) }).catch((error: unknown) => {
-    if (error instanceof Error && "code" in error && error.code === "ConnectionRefused") {
+    if (error instanceof Error && "code" in error && /^(ConnectionRefused|ECONNREFUSED)$/.test(`${error.code}`)) {
       return undefined;
     }
     throw error;

@@ -14,7 +14,7 @@ import { createLog, type Log } from "./log.ts";
 import { createHandlers } from "./protocol/handlers.ts";
 import { SERVER_INFO } from "./protocol/server-info.ts";
 import type { Artifacts } from "./store/artifacts.ts";
-import { holdsOurDatabase, openStore } from "./store/open.ts";
+import { holdsOurDatabase, openStore } from "./store/sqlite/open.ts";
 import { StoreRefusal } from "./store/store.ts";
 import { print, serveStdio } from "./transport/stdio.ts";
 

@@ -15,7 +15,8 @@ const FAMILY_BYTES = 2;
 
 /**
  * Speaks to the datagram socket named by NOTIFY_SOCKET: a path, or with a leading @ an abstract name. Node's and Bun's
- * own modules have no such sockets, so this is the C library's. `watchdogMs` is 0 where the unit has no watchdog.
+ * own modules have no such sockets, so this is the C library's; musl answers to glibc's name for it. No other name is
+ * tried: one the loader does not find, Bun takes from the current folder. `watchdogMs` is 0 where there is no watchdog.
  */
 export function createNotifier(address: string, watchdogMs: number): Notifier {
   const { symbols: c } = dlopen("libc.so.6", {
@@ -33,7 +34,8 @@ export function createNotifier(address: string, watchdogMs: number): Notifier {
   };
   return {
     ready(status) {
-      send(`READY=1\nSTATUS=${status}\nMAINPID=${process.pid}`);
+      // No MAINPID: we are it, and where we merely inherited the socket, it would take the unit over.
+      send(`READY=1\nSTATUS=${status}`);
       if (watchdogMs > 0) {
         setInterval(() => send("WATCHDOG=1"), watchdogMs / 2).unref();
       }

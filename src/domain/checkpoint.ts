@@ -4,16 +4,22 @@ import { longText, shortText, sizeOf } from "./text.ts";
 
 const KIB = 1024;
 
+const count = z.int().min(0).max(1e9).optional();
+
 /** One run of tests, as an agent reports it. */
 export const testRun = z.strictObject({
-  command: longText(2 * KIB).optional(),
-  suite: shortText(200).optional(),
-  status: z.enum(["passed", "failed", "error", "skipped"]),
-  passed: z.int().min(0).max(1e9).optional(),
-  failed: z.int().min(0).max(1e9).optional(),
-  skipped: z.int().min(0).max(1e9).optional(),
-  duration_ms: z.number().min(0).max(1e12).optional(),
-  output: longText(16 * KIB).optional(),
+  command: longText(2 * KIB)
+    .optional()
+    .describe("Command line"),
+  suite: shortText(200).optional().describe("What was tested"),
+  status: z.enum(["passed", "failed", "error", "skipped"]).describe("Outcome"),
+  passed: count.describe("Tests passed"),
+  failed: count.describe("Tests failed"),
+  skipped: count.describe("Tests skipped"),
+  duration_ms: z.number().min(0).max(1e12).optional().describe("Milliseconds"),
+  output: longText(16 * KIB)
+    .optional()
+    .describe("What matters of the output"),
 });
 
 export type TestRun = z.infer<typeof testRun>;

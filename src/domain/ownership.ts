@@ -75,7 +75,7 @@ export function notOwner(task: Task, deed: AgentDeed, remedy?: string): TaskErro
     : owner === undefined
       ? `it is ${status} and has no owner`
       : `it has been owned by ${owner} since ${owned_since}`;
-  const accepted = remedy ?? remedyFor(owner, deed);
+  const accepted = remedy ?? remedyFor(task, owner, deed);
   return new TaskError(
     "not_owner",
     `Cannot ${phrase(deed)} ${quote(task_id)} as ${quote(deed.agent)}: ${state}; ${accepted}`,
@@ -87,10 +87,13 @@ export function notOwner(task: Task, deed: AgentDeed, remedy?: string): TaskErro
   );
 }
 
-function remedyFor(owner: string | undefined, deed: AgentDeed): string {
-  return owner === undefined
-    ? `save_checkpoint, or update_task with current_owner ${quote(deed.agent)}, takes it`
-    : `only ${owner} may, until it calls handoff_task; if that is you, pass it as agent; attach_artifact is open to all`;
+function remedyFor({ status }: Task, owner: string | undefined, deed: AgentDeed): string {
+  if (owner === undefined) {
+    return `save_checkpoint, or update_task with current_owner ${quote(deed.agent)}, takes it`;
+  }
+  const over = status === "done" || status === "cancelled";
+  const until = over ? "may change it, once it is reopened (status open)" : "may, until it calls handoff_task";
+  return `only ${owner} ${until}; if that is you, pass it as agent; attach_artifact is open to all`;
 }
 
 /** The start of an error message about a command: `update task`, `save checkpoint for task`. */

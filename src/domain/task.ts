@@ -69,10 +69,19 @@ export const taskFields = {
 };
 
 /** A task as `get_task` and `task://<id>` answer it, in the order people read it. */
-export function wholeTask(view: TaskView) {
-  const { task, progress, artifacts } = view;
+export function wholeTask({ task, progress, artifacts }: TaskView) {
   const { handoff, exhausted, checkpoint_count, version, created_at, updated_at, ...head } = task;
-  return { ...head, ...progress, handoff, exhausted, artifacts, checkpoint_count, version, created_at, updated_at };
+  return {
+    ...head,
+    ...progress,
+    handoff: handoff && { ...handoff },
+    exhausted: exhausted && { ...exhausted },
+    artifacts: artifacts.map((artifact) => ({ ...artifact })),
+    checkpoint_count,
+    version,
+    created_at,
+    updated_at,
+  };
 }
 
 /** A task as one row of a list; `title` on one line. */

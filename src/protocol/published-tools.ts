@@ -58,7 +58,7 @@ function schemaOf(schema: z.ZodType, io: "input" | "output"): JsonSchema {
 function strip(schema: JsonSchema): JsonSchema {
   return Object.fromEntries(
     Object.entries(schema)
-      .filter(([keyword]) => !DROPPED.has(keyword))
+      .filter(([keyword, value]) => !DROPPED.has(keyword) && !(keyword === "properties" && isEmpty(value)))
       .map(([keyword, value]) => [keyword, keyword === "properties" ? stripEach(value) : stripValue(value)]),
   );
 }
@@ -71,6 +71,10 @@ function stripEach(properties: unknown): unknown {
 
 function stripValue(value: unknown): unknown {
   return isSchema(value) ? strip(value) : value;
+}
+
+function isEmpty(value: unknown): boolean {
+  return isSchema(value) && Object.keys(value).length === 0;
 }
 
 function isSchema(value: unknown): value is JsonSchema {

@@ -39,7 +39,7 @@ export const attachArtifact = defineTool({
     ...acknowledgement,
     artifact_id: z.string(),
     sha256: z.string(),
-    size: z.int().min(0).max(ARTIFACT_BYTES),
+    size: z.number(),
   }),
   async run(context, { task_id, agent, name, kind, mime_type, ...source }) {
     const { store, artifacts, caller, id } = context;

@@ -10,7 +10,9 @@ import { defineTool, type ToolContext } from "./tool.ts";
 const HISTORY_PAGE = 20;
 const text = z.string().optional();
 const steps = z.array(z.string()).readonly().optional();
-const count = z.int().optional();
+const count = z.number().optional();
+const object = z.looseObject({}).optional();
+const objects = z.array(z.looseObject({})).readonly().optional();
 
 export const getTask = defineTool({
   name: "get_task",
@@ -31,14 +33,24 @@ export const getTask = defineTool({
     repo_path: text,
     status: text,
     current_owner: text,
+    owned_since: text,
     priority: count,
+    tags: steps,
     completed_steps: steps,
     remaining_steps: steps,
+    test_results: objects,
     resume_prompt: text,
     context: text,
+    handoff: object,
+    exhausted: object,
+    artifacts: objects,
+    checkpoint_count: count,
     version: count,
-    next_cursor: text,
+    created_at: text,
+    updated_at: text,
     truncated: steps,
+    events: objects,
+    next_cursor: text,
   }),
   run: (context, { view, cursor, checkpoint, task_id }) =>
     view === "history" ? readHistory(context, task_id, cursor) : readTask(context, task_id, checkpoint),
@@ -67,5 +79,5 @@ async function readTask({ store }: ToolContext, task_id: string, number: number 
 
 async function readHistory({ store }: ToolContext, task_id: string, cursor: string | undefined) {
   const { entries, next_cursor } = await store.history(task_id, { limit: HISTORY_PAGE, cursor });
-  return { task_id, events: entries, next_cursor };
+  return { task_id, events: entries.map((event) => ({ ...event })), next_cursor };
 }

@@ -30,7 +30,7 @@ export const listTasks = defineTool({
         title: z.string(),
         status: z.string(),
         current_owner: z.string().optional(),
-        version: z.int(),
+        version: z.number(),
       }),
     ),
     next_cursor: z.string().optional(),

@@ -11,5 +11,5 @@ export const acknowledgement = {
   task_id: z.string(),
   status: z.string(),
   current_owner: z.string().optional(),
-  version: z.int().min(1).max(Number.MAX_SAFE_INTEGER),
+  version: z.number(),
 };

@@ -97,7 +97,10 @@ export function openEventStream(onClose: () => void): EventStream {
   };
 }
 
-/** Somebody else's event stream under our bounds; a response that is none passes as it is. */
+/**
+ * Somebody else's event stream under our bounds; a response that is none passes as it is. It begins with a comment:
+ * the head goes out with the first byte, and a client waits for the head.
+ */
 export function relay(response: Response, onClose: () => void): Response {
   const { body, headers, status } = response;
   if (body === null || headers.get("content-type") !== "text/event-stream") {
@@ -109,6 +112,7 @@ export function relay(response: Response, onClose: () => void): Response {
     void source.cancel().catch(() => undefined);
     onClose();
   });
+  outlet.push(new TextEncoder().encode(": open\n\n"));
   void pump(source, outlet);
   return new Response(outlet.stream, { status, headers });
 }

@@ -1,11 +1,12 @@
 import { Database } from "bun:sqlite";
 import { chmodSync, mkdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { quote } from "../domain/clean.ts";
-import { readHeader, refusalOf } from "./sqlite/header.ts";
-import { migrate, newerThanOurs, SCHEMA_VERSION, schemaVersion } from "./sqlite/migrate.ts";
-import { createSqliteStore, type StoreHost } from "./sqlite/store.ts";
-import { type Store, StoreRefusal } from "./store.ts";
+import { quote } from "../../domain/clean.ts";
+import { type Store, StoreRefusal } from "../store.ts";
+import { readHeader, refusalOf } from "./header.ts";
+import { migrate, newerThanOurs, SCHEMA_VERSION, schemaVersion } from "./migrate.ts";
+import { patiently } from "./retry.ts";
+import { createSqliteStore, type StoreHost } from "./store.ts";
 
 /** The first SQLite with everything the schema and its queries need; macOS may bring an older one of its own. */
 const OLDEST_SQLITE = "3.43.0";
@@ -18,14 +19,16 @@ const OLDEST_SQLITE = "3.43.0";
 export async function openStore(path: string, host: StoreHost): Promise<Store> {
   try {
     if (path !== ":memory:") {
-      makeRoom(path);
+      await makeRoom(path);
     }
     const db = new Database(path, { create: true, strict: true });
     try {
-      refuseOldSqlite(db);
-      configure(db);
+      await patiently(() => {
+        refuseOldSqlite(db);
+        configure(db);
+      });
       await migrate(db);
-      return createSqliteStore(db, host);
+      return await patiently(() => createSqliteStore(db, host));
     } catch (error) {
       db.close();
       throw error;
@@ -49,9 +52,9 @@ export function holdsOurDatabase(folder: string | undefined): string | undefined
 }
 
 /** Refuses what is not ours before SQLite sees it, and makes the file, readable by its owner alone. */
-function makeRoom(path: string): void {
+async function makeRoom(path: string): Promise<void> {
   const header = readHeader(path);
-  const refusal = refusalOf(header) ?? newerInLog(path);
+  const refusal = refusalOf(header) ?? (await patiently(() => newerInLog(path)));
   if (refusal !== undefined) {
     throw new StoreRefusal(refusal);
   }

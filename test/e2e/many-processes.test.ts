@@ -1,0 +1,131 @@
+import { Database } from "bun:sqlite";
+import { describe, expect, test } from "bun:test";
+import { freshStore, startStdio } from "../support/server.ts";
+
+const isError = ({ error, result }: Record<string, unknown>) => error !== undefined || Object(result).isError === true;
+
+describe("many processes on one store", () => {
+  test("4 processes × 25 creates and 4 × 25 checkpoints on one task: 100 of 100 each, no error", async () => {
+    const store = freshStore();
+    const servers = Array.from({ length: 4 }, () => startStdio(store));
+    await Promise.all(servers.map((server) => server.initialize()));
+    const [first] = servers;
+    await first?.request("tools/call", {
+      name: "create_task",
+      arguments: { task_id: "shared", title: "T", goal: "G" },
+    });
+    const everywhere = (
+      act: (server: (typeof servers)[number], process: number, n: number) => Promise<Record<string, unknown>>,
+    ) =>
+      Promise.all(
+        servers.map(async (server, process) => {
+          const answers: Record<string, unknown>[] = [];
+          for (let n = 0; n < 25; n++) {
+            answers.push(await act(server, process, n));
+          }
+          return answers;
+        }),
+      ).then((answers) => answers.flat());
+
+    const creates = await everywhere((server, process, n) =>
+      server.request("tools/call", {
+        name: "create_task",
+        arguments: { task_id: `p${process}-${n}`, title: "T", goal: "G" },
+      }),
+    );
+    expect(creates.filter(isError)).toEqual([]);
+    const checkpoints = await everywhere((server, process, n) => {
+      const step = { task_id: "shared", agent: "team", completed_steps: [`p${process}-${n}`] };
+      return server.request("tools/call", { name: "save_checkpoint", arguments: step });
+    });
+    expect(checkpoints.filter(isError)).toEqual([]);
+
+    const reader = startStdio(store);
+    await reader.initialize();
+    const listed = await reader.request("tools/call", { name: "list_tasks", arguments: { limit: 200 } });
+    expect(Object(listed["result"]).structuredContent.tasks).toHaveLength(101);
+    const steps = new Set<string>();
+    for (let checkpoint = 1; checkpoint <= 100; checkpoint++) {
+      const read = await reader.request("tools/call", {
+        name: "get_task",
+        arguments: { task_id: "shared", checkpoint },
+      });
+      steps.add(Object(read["result"]).structuredContent.completed_steps[0]);
+    }
+    expect(steps.size).toBe(100);
+    const numbers = checkpoints.map(({ result }) => Object(result).structuredContent.checkpoint);
+    expect(new Set(numbers).size).toBe(100);
+  });
+
+  test("of 8 processes that take one open offer at the same time exactly one succeeds", async () => {
+    const store = freshStore();
+    const servers = Array.from({ length: 8 }, () => startStdio(store));
+    await Promise.all(servers.map((server) => server.initialize()));
+    for (let round = 0; round < 10; round++) {
+      const task_id = `offer-${round}`;
+      const [first] = servers;
+      await first?.request("tools/call", { name: "create_task", arguments: { task_id, title: "T", goal: "G" } });
+      await first?.request("tools/call", { name: "handoff_task", arguments: { task_id, from_agent: "planner" } });
+      const answers = await Promise.all(
+        servers.map((server, n) =>
+          server.request("tools/call", { name: "update_task", arguments: { task_id, current_owner: `agent-${n}` } }),
+        ),
+      );
+      const winners = answers.filter((answer) => !isError(answer));
+      expect(winners).toHaveLength(1);
+      const owner = Object(winners[0]?.["result"]).structuredContent.current_owner;
+      for (const loser of answers.filter(isError)) {
+        expect(JSON.stringify(loser)).toContain(`\\"${owner}\\"`);
+      }
+    }
+  });
+
+  test("16 processes that start at once on a fresh file all serve, three times over", async () => {
+    for (let round = 0; round < 3; round++) {
+      const store = freshStore();
+      const servers = Array.from({ length: 16 }, () => startStdio(store));
+      const answers = await Promise.all(
+        servers.map(async (server, n) => {
+          await server.initialize();
+          return server.request("tools/call", {
+            name: "create_task",
+            arguments: { task_id: `t${n}`, title: "T", goal: "G" },
+          });
+        }),
+      );
+      expect(answers.filter(isError)).toEqual([]);
+      expect(await Promise.all(servers.map((server) => server.end()))).toEqual(Array.from({ length: 16 }, () => 0));
+      const db = new Database(store[1] ?? "");
+      expect(db.query("SELECT count(*) AS n FROM tasks").get()).toEqual({ n: 16 });
+      expect(db.query("SELECT count(*) AS n FROM meta").get()).toEqual({ n: 1 });
+      expect(db.query("PRAGMA integrity_check").get()).toEqual({ integrity_check: "ok" });
+      db.close();
+    }
+  }, 120_000);
+
+  test("a kill in the middle of work loses no acknowledged write", async () => {
+    const store = freshStore();
+    const server = startStdio(store);
+    await server.initialize();
+    const lines = Array.from({ length: 2000 }, (_, id) => {
+      const params = { name: "create_task", arguments: { task_id: `t${id}`, title: "T", goal: "G" } };
+      return `${JSON.stringify({ jsonrpc: "2.0", id, method: "tools/call", params })}\n`;
+    });
+    server.write(lines.join(""));
+    await server.next(({ id }) => id === 100);
+    server.process.kill("SIGKILL");
+    await server.process.exited;
+    const acknowledged = server.received.filter(({ id }) => typeof id === "number").map(({ id }) => `t${id}`);
+    const db = new Database(store[1] ?? "");
+    const kept = new Set(
+      db
+        .query<{ task_id: string }, []>("SELECT task_id FROM tasks")
+        .all()
+        .map(({ task_id }) => task_id),
+    );
+    expect(acknowledged.length).toBeGreaterThan(100);
+    expect(acknowledged.filter((task_id) => !kept.has(task_id))).toEqual([]);
+    expect(db.query("PRAGMA integrity_check").get()).toEqual({ integrity_check: "ok" });
+    db.close();
+  });
+});
