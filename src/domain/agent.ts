@@ -1,10 +1,8 @@
-import { shortText } from "./text.ts";
+/** The most characters an agent's name may have. */
+export const AGENT_CHARACTERS = 64;
 
-/** An agent's name: 1–64 printable characters, trimmed. Two names are one agent when their `agentKey` is equal. */
-export const agentName = shortText(64)
-  .trim()
-  .min(1, "it is empty; a name of 1–64 printable characters is accepted")
-  .regex(/^[^\p{C}\p{Zl}\p{Zp}]+$/u, "it has unprintable characters; 1–64 printable characters are accepted");
+/** What an agent's name may consist of: anything printable. */
+export const AGENT_PATTERN: RegExp = /^[^\p{C}\p{Zl}\p{Zp}]+$/u;
 
 /** What agents are compared by: trimmed, normalized and case-folded. */
 export function agentKey(name: string): string {
@@ -16,8 +14,8 @@ export function sameAgent(one: string | undefined, other: string | undefined): b
   return one !== undefined && other !== undefined && agentKey(one) === agentKey(other);
 }
 
-/** `name` as an agent's name, or nothing where it cannot be one: a client may call itself anything. */
+/** `name` trimmed, if it can be an agent's name (1–64 printable characters): a client may call itself anything. */
 export function asAgentName(name: string | undefined): string | undefined {
-  const parsed = agentName.safeParse(name);
-  return parsed.success ? parsed.data : undefined;
+  const trimmed = name?.trim() ?? "";
+  return AGENT_PATTERN.test(trimmed) && [...trimmed].length <= AGENT_CHARACTERS ? trimmed : undefined;
 }

@@ -1,8 +1,6 @@
-import { z } from "zod";
 import { type Acknowledgement, acknowledge, conclude, type Decision, type Deed } from "./changes.ts";
 import { acceptOffer } from "./ownership.ts";
 import type { TaskView } from "./task.ts";
-import { shortText } from "./text.ts";
 
 export const ARTIFACT_KINDS = ["file", "diff", "log"] as const;
 
@@ -23,17 +21,6 @@ export interface Artifact {
   agent?: string | undefined;
   created_at: string;
 }
-
-/** Names are plain text, never paths: slashes and dots mean nothing. */
-export const artifactFields = {
-  name: shortText(200)
-    .min(1, "it is empty; 1–200 characters are accepted")
-    .regex(/^[^\p{Cc}\p{Zl}\p{Zp}]+$/u, "it has control characters; 1–200 other characters are accepted"),
-  mime_type: z
-    .string()
-    .max(127)
-    .regex(/^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(?:;.*)?$/, "a media type such as text/plain is accepted"),
-};
 
 /** What an artifact's row needs beside the moment and the agent. */
 export type NewArtifact = Omit<Artifact, "agent" | "created_at">;

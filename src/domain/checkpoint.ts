@@ -1,39 +1,5 @@
-import { z } from "zod";
 import { TaskError } from "./errors.ts";
-import { longText, shortText, sizeOf } from "./text.ts";
-
-const KIB = 1024;
-
-const count = z.int().min(0).max(1e9).optional();
-
-/** One run of tests, as an agent reports it. */
-export const testRun = z.strictObject({
-  command: longText(2 * KIB)
-    .optional()
-    .describe("Command line"),
-  suite: shortText(200).optional().describe("What was tested"),
-  status: z.enum(["passed", "failed", "error", "skipped"]).describe("Outcome"),
-  passed: count.describe("Tests passed"),
-  failed: count.describe("Tests failed"),
-  skipped: count.describe("Tests skipped"),
-  duration_ms: z.number().min(0).max(1e12).optional().describe("Milliseconds"),
-  output: longText(16 * KIB)
-    .optional()
-    .describe("What matters of the output"),
-});
-
-export type TestRun = z.infer<typeof testRun>;
-
-const step = longText(2 * KIB).min(1, "it is empty; a few words are accepted");
-
-/** The limits of a checkpoint's fields. */
-export const checkpointFields = {
-  completed_steps: z.array(step).max(256),
-  remaining_steps: z.array(step).max(256),
-  test_results: z.array(testRun).max(100),
-  resume_prompt: longText(64 * KIB),
-  context: longText(64 * KIB),
-};
+import type { TestRun } from "./fields.ts";
 
 /** How far a task has come: what its newest checkpoint says, or nothing yet. */
 export interface Progress {
@@ -61,7 +27,7 @@ export const NO_PROGRESS: Progress = { completed_steps: [], remaining_steps: [],
 const FIELDS = ["completed_steps", "remaining_steps", "test_results", "resume_prompt", "context"] as const;
 
 /** A checkpoint's bound as a whole, in bytes of its JSON. */
-const CHECKPOINT_BYTES = KIB * KIB;
+const CHECKPOINT_BYTES = 1024 * 1024;
 
 /** The full snapshot that follows `from` when `update` is reported. Throws `too_large` beyond 1 MiB. */
 export function advance(from: Progress, update: ProgressUpdate): Progress {
@@ -72,7 +38,7 @@ export function advance(from: Progress, update: ProgressUpdate): Progress {
     resume_prompt: update.resume_prompt ?? from.resume_prompt,
     context: update.context ?? from.context,
   };
-  const size = sizeOf(JSON.stringify(next));
+  const size = Buffer.byteLength(JSON.stringify(next));
   if (size > CHECKPOINT_BYTES) {
     const reason = `it has ${size} bytes; at most ${CHECKPOINT_BYTES} are accepted`;
     throw new TaskError("too_large", `Cannot save checkpoint: ${reason}`, { size, maximum: CHECKPOINT_BYTES });

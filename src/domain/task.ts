@@ -1,9 +1,7 @@
-import { z } from "zod";
 import type { Artifact } from "./artifact.ts";
 import type { Progress } from "./checkpoint.ts";
 import { oneLine } from "./clean.ts";
 import type { Status } from "./lifecycle.ts";
-import { longText, shortText } from "./text.ts";
 
 /** The open offer of a task; without `to_agent` it is open to all. */
 export interface Handoff {
@@ -51,22 +49,6 @@ export interface TaskView {
   /** Oldest first. */
   artifacts: readonly Artifact[];
 }
-
-/** The limits of a task's fields, and how each is described to a caller. */
-export const taskFields = {
-  task_id: z
-    .string()
-    .regex(
-      /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/,
-      "1–128 characters of A-Z a-z 0-9 . _ - are accepted, starting with a letter or digit",
-    ),
-  title: shortText(200).regex(/\S/, "it is blank; 1–200 characters are accepted"),
-  goal: longText(64 * 1024),
-  repo_path: longText(4096).min(1, "it is empty; a path is accepted"),
-  priority: z.int().min(0).max(4),
-  tags: z.array(shortText(64).trim().min(1, "it is empty; 1–64 characters are accepted")).max(32),
-  reason: longText(2048),
-};
 
 /** A task as `get_task` and `task://<id>` answer it, in the order people read it. */
 export function wholeTask({ task, progress, artifacts }: TaskView) {

@@ -10,12 +10,9 @@ export function shortText(characters: number): z.ZodString {
 
 /** A string of at most `bytes` bytes of UTF-8. */
 export function longText(bytes: number): z.ZodString {
-  return z.string().check(refuseBeyond(bytes, "bytes", (value) => (value.length * 3 <= bytes ? 0 : sizeOf(value))));
-}
-
-/** The length of `text` in UTF-8, in bytes. */
-export function sizeOf(text: string): number {
-  return Buffer.byteLength(text);
+  return z
+    .string()
+    .check(refuseBeyond(bytes, "bytes", (value) => (value.length * 3 <= bytes ? 0 : Buffer.byteLength(value))));
 }
 
 function refuseBeyond(maximum: number, unit: string, measure: (value: string) => number) {

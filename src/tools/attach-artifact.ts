@@ -1,13 +1,8 @@
 import { z } from "zod";
-import {
-  ARTIFACT_BYTES,
-  ARTIFACT_KINDS,
-  type ArtifactKind,
-  artifactFields,
-  attachArtifact as attach,
-} from "../domain/artifact.ts";
+import { ARTIFACT_BYTES, ARTIFACT_KINDS, type ArtifactKind, attachArtifact as attach } from "../domain/artifact.ts";
 import { quote } from "../domain/clean.ts";
 import { TaskError } from "../domain/errors.ts";
+import { artifactFields } from "../domain/fields.ts";
 import { unknownTask } from "../store/store.ts";
 import { agentOf } from "./caller.ts";
 import { acknowledgement, callingAgent, taskId } from "./shapes.ts";

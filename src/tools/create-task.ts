@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { createTask as create } from "../domain/create-task.ts";
-import { taskFields } from "../domain/task.ts";
+import { taskFields } from "../domain/fields.ts";
 import { agentOf } from "./caller.ts";
 import { acknowledgement, callingAgent } from "./shapes.ts";
 import { defineTool } from "./tool.ts";

@@ -1,7 +1,6 @@
 import { z } from "zod";
-import { agentName } from "../domain/agent.ts";
+import { agentName, taskFields } from "../domain/fields.ts";
 import { handOff } from "../domain/handoff.ts";
-import { taskFields } from "../domain/task.ts";
 import { requireAgent } from "./caller.ts";
 import { acknowledgement, callingAgent, taskId } from "./shapes.ts";
 import { defineTool } from "./tool.ts";

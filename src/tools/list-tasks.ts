@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { agentName } from "../domain/agent.ts";
+import { agentName, taskFields } from "../domain/fields.ts";
 import { STATUSES } from "../domain/lifecycle.ts";
-import { taskFields, taskRow } from "../domain/task.ts";
+import { taskRow } from "../domain/task.ts";
 import { defineTool } from "./tool.ts";
 
 export const listTasks = defineTool({

@@ -1,7 +1,6 @@
 import { z } from "zod";
-import { checkpointFields } from "../domain/checkpoint.ts";
+import { checkpointFields, taskFields } from "../domain/fields.ts";
 import { markExhausted as mark } from "../domain/handoff.ts";
-import { taskFields } from "../domain/task.ts";
 import { requireAgent } from "./caller.ts";
 import { acknowledgement, callingAgent, taskId } from "./shapes.ts";
 import { defineTool } from "./tool.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { checkpointFields } from "../domain/checkpoint.ts";
+import { checkpointFields } from "../domain/fields.ts";
 import { saveCheckpoint as save } from "../domain/save-checkpoint.ts";
 import { requireAgent } from "./caller.ts";
 import { acknowledgement, callingAgent, taskId } from "./shapes.ts";

@@ -1,6 +1,5 @@
 import { z } from "zod";
-import { agentName } from "../domain/agent.ts";
-import { taskFields } from "../domain/task.ts";
+import { agentName, taskFields } from "../domain/fields.ts";
 
 /** Arguments that mean the same in every tool. */
 export const taskId = taskFields.task_id.describe("Task id");

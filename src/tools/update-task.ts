@@ -1,8 +1,6 @@
 import { z } from "zod";
-import { agentName } from "../domain/agent.ts";
-import { checkpointFields } from "../domain/checkpoint.ts";
+import { agentName, checkpointFields, taskFields } from "../domain/fields.ts";
 import { STATUSES } from "../domain/lifecycle.ts";
-import { taskFields } from "../domain/task.ts";
 import { updateTask as update, updater } from "../domain/update-task.ts";
 import { agentOf } from "./caller.ts";
 import { acknowledgement, callingAgent, taskId } from "./shapes.ts";
