@@ -1,6 +1,7 @@
-// Builds the executable: for this machine, or with --all for every target, with checksums in dist/SHA256SUMS.
+// Builds the executable: for this machine, or with --all for every target, with checksums in SHA256SUMS.
 import { mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join, resolve } from "node:path";
+import { parseArgs } from "node:util";
 
 /** Executables by the name users download them by. */
 const TARGETS = [
@@ -13,25 +14,36 @@ const TARGETS = [
   "windows-x64",
 ] as const;
 
-const root = join(import.meta.dir, "..");
-const dist = join(root, "dist");
+type Target = (typeof TARGETS)[number];
 
-mkdirSync(dist, { recursive: true });
-const outputs = Bun.argv.includes("--all")
-  ? TARGETS.map((target) => build(`mcp-task-server-${target}`, target))
-  : [build("mcp-task-server")];
-const sums = await Promise.all(outputs.map(async (name) => `${await sha256(join(dist, name))}  ${name}\n`));
-await Bun.write(join(dist, "SHA256SUMS"), sums.join(""));
+const root = join(import.meta.dir, "..");
+const { all, outdir } = parseArgs({
+  options: { all: { type: "boolean", default: false }, outdir: { type: "string", default: join(root, "dist") } },
+}).values;
+const folder = resolve(outdir);
+
+mkdirSync(folder, { recursive: true });
+const sums: string[] = [];
+// One after the other: the compiler takes every core, and a target's line tells which one failed.
+for (const target of all ? TARGETS : [undefined]) {
+  const path = build(target);
+  const bytes = await Bun.file(path).bytes();
+  sums.push(`${new Bun.CryptoHasher("sha256").update(bytes).digest("hex")}  ${basename(path)}\n`);
+  process.stderr.write(`built ${basename(path)}, ${bytes.length} bytes\n`);
+}
+await Bun.write(join(folder, "SHA256SUMS"), sums.join(""));
 process.stderr.write(sums.join(""));
 
-/** Compiles one target and answers the name of its file in dist/. Throws with the compiler's words. */
-function build(name: string, target?: (typeof TARGETS)[number]): string {
-  const file = target?.startsWith("windows") ? `${name}.exe` : name;
-  const { exitCode, stderr } = Bun.spawnSync({
+/** Compiles one target, or else for this machine, and answers the path. Ends the process when it cannot. */
+function build(target: Target | undefined): string {
+  const suffix = target === undefined ? "" : `-${target}`;
+  const path = join(folder, `mcp-task-server${suffix}${target?.startsWith("windows") ? ".exe" : ""}`);
+  const { exitCode, stdout, stderr } = Bun.spawnSync({
     cmd: [
       process.execPath,
       "build",
       "--compile",
+      // Another target's runtime comes from the npm registry, once; Bun keeps it in its cache.
       ...(target === undefined ? [] : [`--target=bun-${target}`]),
       // Without these two, the executable would run code from the folder it is started in.
       "--no-compile-autoload-dotenv",
@@ -43,17 +55,15 @@ function build(name: string, target?: (typeof TARGETS)[number]): string {
       "--minify",
       join(root, "src", "main.ts"),
       "--outfile",
-      join(dist, file),
+      path,
     ],
     cwd: root,
+    stdout: "pipe",
     stderr: "pipe",
   });
   if (exitCode !== 0) {
-    throw new Error(`Cannot build ${file}: ${stderr.toString()}`);
+    process.stderr.write(`Cannot build ${basename(path)}: bun build ended with ${exitCode}\n${stdout}${stderr}`);
+    process.exit(1);
   }
-  return file;
-}
-
-async function sha256(path: string): Promise<string> {
-  return new Bun.CryptoHasher("sha256").update(await Bun.file(path).bytes()).digest("hex");
+  return path;
 }

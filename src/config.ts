@@ -119,11 +119,11 @@ export async function parseCommandLine(argv: readonly string[]): Promise<Command
       const dashes = name.length === 1 ? "-" : "--";
       throw usage(`unknown flag ${dashes}${name}; accepted are ${accepted.map(({ flag }) => `--${flag}`).join(", ")}`);
     }
-    if (setting.value !== undefined && (typeof value !== "string" || value === "")) {
+    if (setting.value !== undefined && (typeof value !== "string" || value === "" || value.startsWith("--"))) {
       throw usage(`--${name} needs a value: ${setting.value}`);
     }
   }
-  if (rest.length > 0 || (command !== undefined && !(command in COMMANDS))) {
+  if (rest.length > 0 || (command !== undefined && !Object.hasOwn(COMMANDS, command))) {
     throw usage(`unknown command ${quote(rest[0] ?? command ?? "")}; accepted is ${Object.keys(COMMANDS).join(", ")}`);
   }
   const odd = argv.find((argument) => /^--(?:http|debug|json|version|help)=(?!(?:true|false)$)/.test(argument));

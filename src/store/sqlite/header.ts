@@ -24,14 +24,18 @@ export function readHeader(path: string): Header {
   } finally {
     closeSync(file);
   }
-  if (page.toString("latin1", 0, MAGIC.length) !== MAGIC) {
+  if (size < page.length || page.toString("latin1", 0, MAGIC.length) !== MAGIC) {
     return { kind: "foreign" };
   }
-  if (page.readUInt32BE(OFFSET.application_id) === APPLICATION_ID) {
-    return { kind: "ours", version: page.readUInt32BE(OFFSET.user_version) };
+  const version = page.readUInt32BE(OFFSET.user_version);
+  const application = page.readUInt32BE(OFFSET.application_id);
+  if (application === APPLICATION_ID) {
+    return { kind: "ours", version };
   }
-  const tables = page.readUInt16BE(OFFSET.cells);
-  return { kind: page.readUInt32BE(OFFSET.application_id) === 0 && tables === 0 ? "empty" : "foreign" };
+  const untouched = application === 0 && version === 0 && page.readUInt16BE(OFFSET.cells) === 0;
+  // Tables may still stand in the log alone; ours are marked in the file itself before they have a log.
+  const logged = statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+  return { kind: untouched && logged === 0 ? "empty" : "foreign" };
 }
 
 /** Why the file may not be opened, if so. */
