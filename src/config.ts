@@ -119,7 +119,7 @@ export async function parseCommandLine(argv: readonly string[]): Promise<Command
       const dashes = name.length === 1 ? "-" : "--";
       throw usage(`unknown flag ${dashes}${name}; accepted are ${accepted.map(({ flag }) => `--${flag}`).join(", ")}`);
     }
-    if (setting.value !== undefined && (typeof value !== "string" || value === "" || value.startsWith("--"))) {
+    if (setting.value !== undefined && (typeof value !== "string" || /^(?:--|$)/.test(String(value)))) {
       throw usage(`--${name} needs a value: ${setting.value}`);
     }
   }
