@@ -1,20 +1,9 @@
-// Builds the executable: for this machine, or with --all for every target, with checksums in SHA256SUMS.
+// Builds the executable: for this machine, or with --all for every target, then packaged. Checksums are in SHA256SUMS.
 import { mkdirSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-
-/** Executables by the name users download them by. */
-const TARGETS = [
-  "linux-x64",
-  "linux-x64-baseline",
-  "linux-x64-musl",
-  "linux-arm64",
-  "darwin-x64",
-  "darwin-arm64",
-  "windows-x64",
-] as const;
-
-type Target = (typeof TARGETS)[number];
+import { packageFolder, writeSums } from "./package.ts";
+import { executableName, TARGETS, type Target } from "./package-targets.ts";
 
 const root = join(import.meta.dir, "..");
 const { all, outdir } = parseArgs({
@@ -23,28 +12,23 @@ const { all, outdir } = parseArgs({
 const folder = resolve(outdir);
 
 mkdirSync(folder, { recursive: true });
-const sums: string[] = [];
 // One after the other: the compiler takes every core, and a target's line tells which one failed.
 for (const target of all ? TARGETS : [undefined]) {
   const path = build(target);
-  const bytes = await Bun.file(path).bytes();
-  sums.push(`${new Bun.CryptoHasher("sha256").update(bytes).digest("hex")}  ${basename(path)}\n`);
-  process.stderr.write(`built ${basename(path)}, ${bytes.length} bytes\n`);
+  process.stderr.write(`built ${basename(path)}, ${Bun.file(path).size} bytes\n`);
 }
-await Bun.write(join(folder, "SHA256SUMS"), sums.join(""));
-process.stderr.write(sums.join(""));
+await (all ? packageFolder(folder) : writeSums(folder, [executableName(undefined)]));
 
 /** Compiles one target, or else for this machine, and answers the path. Ends the process when it cannot. */
 function build(target: Target | undefined): string {
-  const suffix = target === undefined ? "" : `-${target}`;
-  const path = join(folder, `mcp-task-server${suffix}${target?.startsWith("windows") ? ".exe" : ""}`);
+  const path = join(folder, executableName(target));
   const { exitCode, stdout, stderr } = Bun.spawnSync({
     cmd: [
       process.execPath,
       "build",
       "--compile",
       // Another target's runtime comes from the npm registry, once; Bun keeps it in its cache.
-      ...(target === undefined ? [] : [`--target=bun-${target}`]),
+      ...(target === undefined ? [] : [`--target=bun-${target.name}`]),
       // Without these two, the executable would run code from the folder it is started in.
       "--no-compile-autoload-dotenv",
       "--no-compile-autoload-bunfig",

@@ -137,11 +137,10 @@ export async function parseCommandLine(argv: readonly string[]): Promise<Command
 export function resolveConfig(flags: Flags, env: Env, portableFolder: () => string | undefined): Config {
   const text = (flag: string, name: string): string | undefined => {
     const value = flags[flag];
-    return typeof value === "string" ? value : env[name] || undefined;
+    return typeof value === "string" ? value : variable(env, name);
   };
-  const base = env["MCP_TASK_BASE_DIR"]
-    ? resolve(expandHome(env["MCP_TASK_BASE_DIR"]))
-    : (portableFolder() ?? dataFolder(env));
+  const folder = variable(env, "MCP_TASK_BASE_DIR");
+  const base = folder === undefined ? (portableFolder() ?? dataFolder(env)) : resolve(expandHome(folder));
   return {
     db: resolve(base, expandHome(text("db", "MCP_TASK_DB_PATH") ?? "tasks.db")),
     artifacts: resolve(base, expandHome(text("artifacts", "MCP_TASK_ARTIFACTS_DIR") ?? "artifacts")),
@@ -188,6 +187,12 @@ ${table(rows)}
 Relative paths are relative to MCP_TASK_BASE_DIR.
 Exit codes: 0 done, 1 failure, 2 usage, 78 configuration or database.
 `;
+}
+
+/** A variable that says something: some hosts pass a placeholder such as `${user_config.x}` on where it has no value. */
+function variable(env: Env, name: string): string | undefined {
+  const value = env[name] ?? "";
+  return value === "" || /^\$\{.*\}$/.test(value) ? undefined : value;
 }
 
 function usage(reason: string): StartRefusal {

@@ -11,12 +11,14 @@ import {
 } from "./config.ts";
 import { createIds } from "./id.ts";
 import { createLog, type Log } from "./log.ts";
-import { createHandlers } from "./protocol/handlers.ts";
+import { feedOf } from "./protocol/feed.ts";
+import { createHandlers, type HandlerTable } from "./protocol/handlers.ts";
 import { SERVER_INFO } from "./protocol/server-info.ts";
 import type { Artifacts } from "./store/artifacts.ts";
 import { holdsOurDatabase, openStore } from "./store/sqlite/open.ts";
 import { StoreRefusal } from "./store/store.ts";
 import { print, serveStdio } from "./transport/stdio.ts";
+import { createWatch, type Watch } from "./watch/watch.ts";
 
 /** What is in flight when the process is told to end has this long to be answered, in milliseconds. */
 const GRACE_MS = 4500;
@@ -60,8 +62,10 @@ async function serve(config: Config): Promise<number> {
   const stop = new AbortController();
   let exitCode: number = EXIT.ok;
   endOnSignals(stop, log);
+  let watch: Watch | undefined;
   const store = await openStore(config.db, {
     now: createClock(),
+    onCommit: () => watch?.poke(),
     onOutdated() {
       exitCode = EXIT.configuration;
       log.error("ending: a newer mcp-task-server has migrated the database", config.db);
@@ -69,23 +73,21 @@ async function serve(config: Config): Promise<number> {
       setTimeout(() => stop.abort(), 0);
     },
   });
+  watch = createWatch(store, config.db, { onError: log.error });
   const tools = { store, artifacts: lazyArtifacts(config.artifacts), readFile, id: createIds() };
-  const host = { handlers: createHandlers({ tools, agent: config.agent, log }), log };
+  const host = { table: createHandlers({ tools, agent: config.agent, feed: feedOf(watch), log }), log };
   log.debug("serving", { db: config.db, artifacts: config.artifacts, transport: config.http ? "http" : "stdio" });
   if (config.http) {
     await serveHttp(host, config, stop.signal);
   } else {
     await serveStdio(host, stop.signal);
   }
+  watch.close();
   await store.close();
   return exitCode;
 }
 
-async function serveHttp(
-  host: { handlers: ReturnType<typeof createHandlers>; log: Log },
-  config: Config,
-  signal: AbortSignal,
-) {
+async function serveHttp(host: { table: HandlerTable; log: Log }, config: Config, signal: AbortSignal) {
   const { serveHttp } = await import("./transport/http.ts");
   const notifier = await serviceManager();
   const server = serveHttp(host, config.host, config.port);

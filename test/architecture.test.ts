@@ -13,6 +13,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   domain: ["domain", "zod"],
   store: ["domain", "store", "node:*"],
   "store/sqlite": ["domain", "store", "store/sqlite", "bun:sqlite", "node:*"],
+  watch: ["store/store.ts", "watch", "node:*"],
   repo: ["domain", "node:*"],
   tools: ["domain", "store/store.ts", "store/artifacts.ts", "tools", "zod"],
   protocol: ["domain", "tools", "protocol", "log.ts", "package.json", `types:${SDK}`],

@@ -1,6 +1,7 @@
 import type { Artifact } from "./artifact.ts";
 import type { Progress } from "./checkpoint.ts";
-import { oneLine } from "./clean.ts";
+import { oneLine, quote } from "./clean.ts";
+import { TaskError } from "./errors.ts";
 import type { Status } from "./lifecycle.ts";
 
 /** The open offer of a task; without `to_agent` it is open to all. */
@@ -70,4 +71,13 @@ export function wholeTask({ task, progress, artifacts }: TaskView) {
 export function taskRow(task: Task) {
   const { task_id, title, status, current_owner, version } = task;
   return { task_id, title: oneLine(title), status, current_owner, version };
+}
+
+/** The refusal of a task id that the store does not know. */
+export function unknownTask(action: string, task_id: string): TaskError {
+  return new TaskError(
+    "not_found",
+    `Cannot ${action} ${quote(task_id)}: there is no such task; list_tasks shows what there is, create_task makes one`,
+    { task_id },
+  );
 }

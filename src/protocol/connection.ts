@@ -1,8 +1,10 @@
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import type { JSONRPCMessage } from "@modelcontextprotocol/sdk/types.js";
 import { type Answers, type Batch, createAnswers, type Reply } from "./answers.ts";
-import { errorReply, RPC } from "./jsonrpc.ts";
+import { claims } from "./envelope.ts";
+import { classify, errorReply, type Id, RPC, type RpcRequest } from "./jsonrpc.ts";
 import type { SessionHost } from "./sessions.ts";
+import { answerStateless } from "./stateless.ts";
 
 /** One client on a transport of ours (stdio, the 2024-11-05 event stream): JSON values in, messages out. */
 export interface Connection {
@@ -16,14 +18,17 @@ export interface Connection {
 
 type Sessions = typeof import("./sessions.ts");
 
-/** Opens a connection. The SDK is loaded with the first message; messages are begun in the order they came. */
+/**
+ * Opens a connection. Each message is of the era it claims: 2026-07-28 is answered by itself, everything else by one
+ * SDK session, loaded with the first such message. Messages are begun in the order they came.
+ */
 export function createConnection(host: SessionHost, send: (message: Reply | readonly Reply[]) => void): Connection {
   const idle: (() => void)[] = [];
   let received = 0;
   let opening: ReturnType<typeof open> | undefined;
 
   function notice(): void {
-    if (received === 0 && answers.size() === 0) {
+    if (received === 0 && answers.size() === 0 && stateless.size() === 0) {
       for (const resolve of idle.splice(0)) {
         resolve();
       }
@@ -31,6 +36,7 @@ export function createConnection(host: SessionHost, send: (message: Reply | read
   }
 
   const answers = createAnswers(send, notice);
+  const stateless = createStatelessSide(host, send, notice);
   const wire: Transport = {
     start: async () => undefined,
     send: async (message) => answers.send(message),
@@ -45,6 +51,9 @@ export function createConnection(host: SessionHost, send: (message: Reply | read
 
   return {
     receive(value) {
+      if (stateless.take(value)) {
+        return;
+      }
       received++;
       opening ??= open();
       opening
@@ -57,13 +66,71 @@ export function createConnection(host: SessionHost, send: (message: Reply | read
     },
     drained: () =>
       new Promise((resolve) => {
+        stateless.endSubscriptions();
         idle.push(resolve);
         notice();
       }),
     async close() {
+      stateless.cancelAll();
       await (await opening)?.server.close();
     },
   };
+}
+
+/** The requests of 2026-07-28 on a connection that they share with a session's. */
+function createStatelessSide(host: SessionHost, send: (message: Reply) => void, onSettled: () => void) {
+  const running = new Map<Id, { request: RpcRequest; abort: AbortController }>();
+
+  async function answer(request: RpcRequest): Promise<void> {
+    const abort = new AbortController();
+    running.set(request.id, { request, abort });
+    try {
+      const answered = await answerStateless(host, request, { signal: abort.signal, send });
+      if (answered !== undefined) {
+        send(answered.reply);
+      }
+    } finally {
+      running.delete(request.id);
+      onSettled();
+    }
+  }
+
+  return {
+    /** Whether the message is of this era, and thereby taken care of. */
+    take(value: unknown): boolean {
+      const classified = classify(value);
+      if (classified.kind === "notification" && classified.message.method === "notifications/cancelled") {
+        const id = classified.message.params?.["requestId"];
+        const found = typeof id === "string" || typeof id === "number" ? running.get(id) : undefined;
+        found?.abort.abort("cancelled");
+        return found !== undefined;
+      }
+      if (classified.kind !== "request" || !isStateless(classified.message)) {
+        return false;
+      }
+      answer(classified.message).catch((error) => host.log.error("message failed", error));
+      return true;
+    },
+    /** Subscriptions never end by themselves: at the end of input they end gracefully. */
+    endSubscriptions(): void {
+      for (const { request, abort } of running.values()) {
+        if (request.method === "subscriptions/listen") {
+          abort.abort("shutdown");
+        }
+      }
+    },
+    cancelAll(): void {
+      for (const { abort } of running.values()) {
+        abort.abort("shutdown");
+      }
+    },
+    size: () => running.size,
+  };
+}
+
+/** Whether a request is of 2026-07-28: by its claim, or as a method that only this revision has. */
+function isStateless(request: RpcRequest): boolean {
+  return claims(request) || request.method === "server/discover" || request.method === "subscriptions/listen";
 }
 
 /** Sorts what a client sends: refusals are answered at once, everything else goes on to the SDK. */

@@ -3,43 +3,64 @@ import type { ToolContext } from "../tools/tool.ts";
 import { failedRequest } from "./failure.ts";
 import type { Members } from "./jsonrpc.ts";
 import { listTools } from "./list-tools.ts";
+import { CAPABILITIES, INSTRUCTIONS, SERVER_INFO } from "./server-info.ts";
 
 /** One request beside its parameters. */
 export interface RequestContext {
   /** `clientInfo.name`, where the client gave one. */
   client?: string | undefined;
+  /** What the client can do, as it declared; empty where it declared nothing. */
+  capabilities: Members;
   /** Whether the client runs as this user on this machine (stdio), so that files may be read for it. */
   local: boolean;
   /** Aborted when the client cancels or goes away. */
   signal: AbortSignal;
+  /** Sends a notification that belongs to this request. */
+  notify(method: string, params: Members): Promise<void>;
+  /** Sends the client a request of ours; absent in revisions that have none (2026-07-28). */
+  ask?: ((method: string, params: Members) => Promise<Members>) | undefined;
+  /** Ends the response's stream, which the client resumes; absent where streams cannot be resumed. */
+  closeStream?: (() => void) | undefined;
 }
 
 /** Answers one method. Throws `ProtocolError` alone. */
 export type Handler = (params: Members, context: RequestContext) => Promise<Members>;
 
-/** Method → function. */
-export type HandlerTable = ReadonlyMap<string, Handler>;
+/** Something a subscriber may want to know. */
+export type Notice = { list: "tools" | "prompts" | "resources" } | { uri: string };
 
-/** What the table is made of. */
+/** Tells of changes, whoever made them; answers how to unsubscribe. */
+export type Feed = (listener: (notice: Notice) => void) => () => void;
+
+/** Everything a front needs to serve: method → function, and what is said of the server. It knows no SDK. */
+export interface HandlerTable {
+  methods: ReadonlyMap<string, Handler>;
+  info: { name: string; title?: string; version: string };
+  capabilities: Readonly<Record<string, Members>>;
+  instructions?: string | undefined;
+  feed: Feed;
+  /** The published input schema of a tool, where it maps arguments to headers (2026-07-28). */
+  inputSchema?(tool: string): Members | undefined;
+}
+
+/** What the product's table is made of. */
 export interface Services {
   tools: Omit<ToolContext, "caller">;
   /** `MCP_TASK_AGENT` or `--agent`. */
   agent?: string | undefined;
+  feed: Feed;
   log: Log;
 }
 
 /**
- * THE handler table: nothing else answers a method, whatever the transport or revision. It knows no SDK. What the first
- * answers do not need comes by `import()`.
+ * THE handler table: nothing else answers a method, whatever the transport or revision. What the first answers do not
+ * need comes by `import()`.
  */
 export function createHandlers(services: Services): HandlerTable {
   // One promise for all that is loaded late, so that requests start in the order they came.
-  let late: Promise<typeof import("./call-tool.ts") & typeof import("./resources.ts")> | undefined;
+  let late: ReturnType<typeof loadLate> | undefined;
   const load = () => {
-    late ??= Promise.all([import("./call-tool.ts"), import("./resources.ts")]).then(([tools, resources]) => ({
-      ...tools,
-      ...resources,
-    }));
+    late ??= loadLate();
     return late;
   };
   const table: Readonly<Record<string, Handler>> = {
@@ -48,10 +69,27 @@ export function createHandlers(services: Services): HandlerTable {
     "resources/list": async (params) => (await load()).listResources(services, params),
     "resources/templates/list": async () => (await load()).listTemplates(),
     "resources/read": async (params) => (await load()).readResource(services, params),
+    "prompts/list": async () => (await load()).listPrompts(),
+    "prompts/get": async (params) => (await load()).getPrompt(services, params),
+    "completion/complete": async (params) => (await load()).complete(services, params),
   };
-  return new Map(Object.entries(table).map(([method, handler]) => [method, guarded(method, handler, services.log)]));
+  const methods = new Map(
+    Object.entries(table).map(([method, handler]) => [method, guarded(method, handler, services.log)]),
+  );
+  return { methods, info: SERVER_INFO, capabilities: CAPABILITIES, instructions: INSTRUCTIONS, feed: services.feed };
 }
 
+async function loadLate() {
+  const [tools, resources, prompts, completion] = await Promise.all([
+    import("./call-tool.ts"),
+    import("./resources.ts"),
+    import("./prompts.ts"),
+    import("./completion.ts"),
+  ]);
+  return { ...tools, ...resources, ...prompts, ...completion };
+}
+
+/** `handler`, throwing nothing but protocol errors; a bug is logged and told as one. */
 function guarded(method: string, handler: Handler, log: Log): Handler {
   return async (params, context) => {
     try {

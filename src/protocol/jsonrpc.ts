@@ -12,6 +12,10 @@ export const RPC = {
   resourceNotFound: -32002,
   sessionNotFound: -32001,
   refused: -32000,
+  /** From 2026-07-28 on. */
+  headerMismatch: -32020,
+  missingCapability: -32021,
+  unsupportedVersion: -32022,
 } as const;
 
 export type Id = string | number;

@@ -6,7 +6,9 @@ export const SERVER_INFO = { name: "mcp-task-server", title: "MCP Task Server", 
 /** What it offers; nothing is announced that is not there. */
 export const CAPABILITIES = {
   tools: { listChanged: false },
-  resources: { subscribe: false, listChanged: false },
+  resources: { subscribe: true, listChanged: true },
+  prompts: { listChanged: false },
+  completions: {},
 } as const;
 
 /** What a client may tell its model about the server; under 2 KB. */

@@ -1,24 +1,26 @@
 import { Server } from "@modelcontextprotocol/sdk/server/index.js";
+import type { RequestHandlerExtra } from "@modelcontextprotocol/sdk/shared/protocol.js";
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
-import type { JSONRPCMessage } from "@modelcontextprotocol/sdk/types.js";
+import type { JSONRPCMessage, ServerNotification, ServerRequest } from "@modelcontextprotocol/sdk/types.js";
 import {
   InitializeRequestSchema,
   isJSONRPCNotification,
   isJSONRPCRequest,
   JSONRPCMessageSchema,
   LATEST_PROTOCOL_VERSION,
+  ResultSchema,
   SUPPORTED_PROTOCOL_VERSIONS,
 } from "@modelcontextprotocol/sdk/types.js";
 import { prettifyError } from "zod";
 import type { Log } from "../log.ts";
 import { ProtocolError } from "./failure.ts";
-import type { HandlerTable } from "./handlers.ts";
-import { classify, errorReply, RPC, type RpcErrorReply } from "./jsonrpc.ts";
-import { CAPABILITIES, INSTRUCTIONS, SERVER_INFO } from "./server-info.ts";
+import type { Handler, HandlerTable, RequestContext } from "./handlers.ts";
+import { classify, errorReply, type Members, RPC, type RpcErrorReply } from "./jsonrpc.ts";
+import { notificationOf, SUBSCRIBED_URIS } from "./subscription.ts";
 
 /** What a session needs of the server around it. */
 export interface SessionHost {
-  handlers: HandlerTable;
+  table: HandlerTable;
   /** Whether the client is on stdio; see `RequestContext`. */
   local: boolean;
   log: Log;
@@ -33,22 +35,70 @@ const NO_VALIDATOR = {
  * One client of an `initialize` revision: the official SDK does the life cycle, ping, cancellation and correlation, and
  * sends every other method to the table. One SDK object a client, never shared.
  */
-export async function openSession({ handlers, local, log }: SessionHost, transport: Transport): Promise<Server> {
-  const server = new Server(SERVER_INFO, {
-    capabilities: CAPABILITIES,
-    instructions: INSTRUCTIONS,
+export async function openSession({ table, local, log }: SessionHost, transport: Transport): Promise<Server> {
+  const { info, capabilities, instructions } = table;
+  const server = new Server(info, {
+    capabilities,
+    ...(instructions === undefined ? {} : { instructions }),
     jsonSchemaValidator: NO_VALIDATOR,
   });
-  server.fallbackRequestHandler = async ({ method, params }, { signal }) => {
-    const handler = handlers.get(method);
+  const subscriptions = followFeed(table, server);
+  server.fallbackRequestHandler = async ({ method, params }, extra) => {
+    const handler = subscriptions.get(method) ?? table.methods.get(method);
     if (handler === undefined) {
       throw new ProtocolError(RPC.methodNotFound, "Method not found", { method });
     }
-    return { ...(await handler({ ...params }, { client: server.getClientVersion()?.name, local, signal })) };
+    return { ...(await handler({ ...params }, contextOf(server, local, extra))) };
   };
   server.onerror = (error) => log.debug("session error", { error: error.message });
   await server.connect(transport);
   return server;
+}
+
+type Extra = RequestHandlerExtra<ServerRequest, ServerNotification>;
+
+function contextOf(server: Server, local: boolean, extra: Extra): RequestContext {
+  return {
+    client: server.getClientVersion()?.name,
+    capabilities: { ...server.getClientCapabilities() },
+    local,
+    signal: extra.signal,
+    notify: (method, params) =>
+      server.notification({ method, params: { ...params } }, { relatedRequestId: extra.requestId }),
+    ask: (method, params) =>
+      server.request({ method, params: { ...params } }, ResultSchema, { relatedRequestId: extra.requestId }),
+    closeStream: extra.closeSSEStream,
+  };
+}
+
+/** Tells the client of changes, once it is initialized and never before; answers its subscriptions' methods. */
+function followFeed(table: HandlerTable, server: Server): ReadonlyMap<string, Handler> {
+  const uris = new Set<string>();
+  let leave: (() => void) | undefined;
+  server.oninitialized = () => {
+    leave ??= table.feed((notice) => {
+      if (!("uri" in notice) || uris.has(notice.uri)) {
+        server.notification(notificationOf(notice)).catch(() => undefined);
+      }
+    });
+  };
+  server.onclose = () => leave?.();
+  if (table.capabilities["resources"]?.["subscribe"] !== true) {
+    return new Map();
+  }
+  const named = ({ uri }: Members): string => {
+    if (typeof uri !== "string" || uris.size >= SUBSCRIBED_URIS) {
+      throw new ProtocolError(
+        RPC.invalidParams,
+        `Cannot subscribe: uri must be one of at most ${SUBSCRIBED_URIS} strings`,
+      );
+    }
+    return uri;
+  };
+  return new Map<string, Handler>([
+    ["resources/subscribe", async (params) => ({ ...(uris.add(named(params)) && {}) })],
+    ["resources/unsubscribe", async (params) => ({ ...(uris.delete(String(params["uri"])) && {}) })],
+  ]);
 }
 
 /** The revision that an `initialize` asking for `requested` ends up with: the SDK's own rule. */

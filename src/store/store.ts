@@ -1,9 +1,7 @@
 import type { Artifact } from "../domain/artifact.ts";
 import type { Decision, Event } from "../domain/changes.ts";
 import type { Checkpoint } from "../domain/checkpoint.ts";
-import { quote } from "../domain/clean.ts";
 import type { Creation } from "../domain/create-task.ts";
-import { TaskError } from "../domain/errors.ts";
 import type { Instant } from "../domain/instant.ts";
 import type { Status } from "../domain/lifecycle.ts";
 import type { Task, TaskView } from "../domain/task.ts";
@@ -29,6 +27,16 @@ export interface PageRequest {
 export interface Page<Entry> {
   entries: readonly Entry[];
   next_cursor?: string | undefined;
+}
+
+/** That a task was changed, or created. */
+export interface TaskChange {
+  /** The place of this change among those of all tasks, in the order of their commits. */
+  seq: number;
+  task_id: string;
+  /** The version the task has since. */
+  version: number;
+  created: boolean;
 }
 
 /** A command on the one task that `select` names; `decide` is pure, synchronous, and may run twice. */
@@ -67,6 +75,17 @@ export interface Store {
   checkpoint(task_id: string, number: number): Promise<Checkpoint | undefined>;
   /** A task's artifact by its id or, the newest, by its name. */
   artifact(task_id: string, id_or_name: string): Promise<Artifact | undefined>;
+  /**
+   * The changes after `seq`, whichever process made them: the first `limit` of them, in the order of their commits. What
+   * is committed later has a higher `seq` than any that was ever answered.
+   */
+  changesSince(seq: number, limit: number): Promise<readonly TaskChange[]>;
+  /** The `seq` of the newest change, or 0. A write that is begun after this call is not among what it counts. */
+  latestChange(): Promise<number>;
+  /** Ids of tasks that begin with `prefix`, in their order. */
+  taskIds(prefix: string, limit: number): Promise<readonly string[]>;
+  /** Names of agents that own tasks, or are offered some, and begin with `prefix`, compared as agents are. */
+  agents(prefix: string, limit: number): Promise<readonly string[]>;
   /** Resolves when a write could be made; writes nothing. */
   probe(): Promise<void>;
   /** Ends what is under way, moves the log into the database file, and closes it. */
@@ -75,12 +94,3 @@ export interface Store {
 
 /** Why a database cannot be served: configuration, not a caller's mistake. The process ends with exit code 78. */
 export class StoreRefusal extends Error {}
-
-/** The refusal of a task id that the store does not know. */
-export function unknownTask(action: string, task_id: string): TaskError {
-  return new TaskError(
-    "not_found",
-    `Cannot ${action} ${quote(task_id)}: there is no such task; list_tasks shows what there is, create_task makes one`,
-    { task_id },
-  );
-}

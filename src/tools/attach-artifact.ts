@@ -3,7 +3,7 @@ import { ARTIFACT_BYTES, ARTIFACT_KINDS, type ArtifactKind, attachArtifact as at
 import { quote } from "../domain/clean.ts";
 import { TaskError } from "../domain/errors.ts";
 import { artifactFields } from "../domain/fields.ts";
-import { unknownTask } from "../store/store.ts";
+import { unknownTask } from "../domain/task.ts";
 import { agentOf } from "./caller.ts";
 import { acknowledgement, callingAgent, taskId } from "./shapes.ts";
 import { defineTool, type ToolContext } from "./tool.ts";

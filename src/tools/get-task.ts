@@ -2,8 +2,7 @@ import { z } from "zod";
 import { quote } from "../domain/clean.ts";
 import { TaskError } from "../domain/errors.ts";
 import { foldTask } from "../domain/fold.ts";
-import { wholeTask } from "../domain/task.ts";
-import { unknownTask } from "../store/store.ts";
+import { unknownTask, wholeTask } from "../domain/task.ts";
 import { taskId } from "./shapes.ts";
 import { defineTool, type ToolContext } from "./tool.ts";
 

@@ -2,6 +2,7 @@ import { RPC } from "../protocol/jsonrpc.ts";
 import type { SessionHost } from "../protocol/sessions.ts";
 import { createEventClients } from "./event-clients.ts";
 import { BODY_BYTES, createGuard, readJson, refuse } from "./guard.ts";
+import { createStatelessPosts, statelessRequest } from "./stateless-posts.ts";
 import type { Streamable } from "./streamable.ts";
 
 /** A connection on which nothing has moved for so many seconds is cut; event streams switch that off for themselves. */
@@ -21,6 +22,7 @@ type Routes = Readonly<Record<string, Readonly<Record<string, Route>>>>;
 export function serveHttp(context: Omit<SessionHost, "local">, hostname: string, port: number): HttpServer {
   const host = { ...context, local: false };
   const eventClients = createEventClients(host);
+  const statelessPosts = createStatelessPosts(host);
   let streamable: Promise<Streamable> | undefined;
   const loadStreamable = async () => (await import("./streamable.ts")).createStreamable(host);
 
@@ -30,6 +32,10 @@ export function serveHttp(context: Omit<SessionHost, "local">, hostname: string,
       return body.refusal;
     }
     server.timeout(request, 0);
+    const stateless = body === undefined ? undefined : statelessRequest(body.value, request.headers);
+    if (stateless !== undefined) {
+      return statelessPosts.answer(stateless, request);
+    }
     streamable ??= loadStreamable();
     return (await streamable).handle(request, body);
   }
@@ -61,6 +67,7 @@ export function serveHttp(context: Omit<SessionHost, "local">, hostname: string,
     url: server.url.href.replace(/\/$/, ""),
     async stop() {
       const stopped = server.stop();
+      await statelessPosts.close();
       await eventClients.close();
       await (await streamable)?.close();
       await stopped;

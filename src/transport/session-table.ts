@@ -1,10 +1,12 @@
 import type { Server } from "@modelcontextprotocol/sdk/server/index.js";
 import type { WebStandardStreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js";
+import type { SessionEvents } from "./event-store.ts";
 
 /** One client's session of `/mcp`. */
 export interface Session {
   server: Server;
   transport: WebStandardStreamableHTTPServerTransport;
+  events: SessionEvents;
   /** The protocol revision it negotiated. */
   revision: string;
   /** When it was last used, on the process's own clock. */
@@ -18,6 +20,8 @@ export const SESSIONS = 1024;
 /** A session without an open stream ends after this time without a request, in milliseconds. */
 const IDLE_MS = 30 * 60_000;
 const SWEEP_MS = 60_000;
+
+export type SessionTable = ReturnType<typeof createSessionTable>;
 
 /** The open sessions by their id; clients often leave without a word, so idle ones are swept. */
 export function createSessionTable() {
@@ -33,7 +37,10 @@ export function createSessionTable() {
   return {
     get: (id: string) => sessions.get(id),
     add: (id: string, session: Session) => void sessions.set(id, session),
-    remove: (id: string) => void sessions.delete(id),
+    remove(id: string): void {
+      sessions.get(id)?.events.close();
+      sessions.delete(id);
+    },
     /** Whether one more fits, closing the longest idle one where need be. */
     async makeRoom(): Promise<boolean> {
       if (sessions.size < SESSIONS) {

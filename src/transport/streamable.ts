@@ -2,9 +2,13 @@ import { WebStandardStreamableHTTPServerTransport } from "@modelcontextprotocol/
 import type { JSONRPCMessage } from "@modelcontextprotocol/sdk/types.js";
 import { RPC } from "../protocol/jsonrpc.ts";
 import { admit, batchFault, negotiated, openSession, type SessionHost } from "../protocol/sessions.ts";
+import { createEventStores, type SessionEvents } from "./event-store.ts";
 import { refuse } from "./guard.ts";
-import { createSessionTable, SESSIONS, type Session } from "./session-table.ts";
+import { createSessionTable, SESSIONS, type Session, type SessionTable } from "./session-table.ts";
 import { relay } from "./sse.ts";
+
+/** When a client whose stream has ended may come back for the rest, in milliseconds. */
+const RETRY_MS = 1000;
 
 /** The sessions of `/mcp`, up to 2025-11-25, carried by the SDK's transport. */
 export interface Streamable {
@@ -17,26 +21,8 @@ export interface Streamable {
 /** Opens the sessions' side of `/mcp`. */
 export function createStreamable(host: SessionHost): Streamable {
   const sessions = createSessionTable();
+  const eventStores = createEventStores();
   const answering = new Set<Promise<void>>();
-
-  async function open(message: JSONRPCMessage, request: Request): Promise<Response> {
-    if (!(await sessions.makeRoom())) {
-      return refuse(503, `Service Unavailable: ${SESSIONS} sessions are open`, RPC.refused, { "retry-after": "60" });
-    }
-    const requested = "params" in message ? message.params?.["protocolVersion"] : undefined;
-    const transport: WebStandardStreamableHTTPServerTransport = new WebStandardStreamableHTTPServerTransport({
-      sessionIdGenerator: () => crypto.randomUUID(),
-      onsessioninitialized: (id) =>
-        sessions.add(id, { server, transport, revision: negotiated(requested), seen: performance.now(), busy: 0 }),
-    });
-    const server = await openSession(host, transport);
-    server.onclose = () => sessions.remove(transport.sessionId ?? "");
-    const response = await transport.handleRequest(request, { parsedBody: message });
-    if (transport.sessionId === undefined) {
-      await server.close();
-    }
-    return relay(response, () => undefined);
-  }
 
   async function pass(session: Session, request: Request, parsedBody?: unknown): Promise<Response> {
     const { promise: answered, resolve: onAnswered } = Promise.withResolvers<void>();
@@ -75,7 +61,7 @@ export function createStreamable(host: SessionHost): Streamable {
         return pass(session, request, parsedBody);
       }
       return "method" in first && first.method === "initialize"
-        ? open(first, request)
+        ? openWith(first, request, { host, sessions, events: eventStores.open() })
         : refuse(400, "Bad Request: Mcp-Session-Id is missing; open a session with initialize");
     },
     async close() {
@@ -83,6 +69,36 @@ export function createStreamable(host: SessionHost): Streamable {
       await sessions.closeAll();
     },
   };
+}
+
+/** Opens a session with its first message, an `initialize`. */
+async function openWith(
+  message: JSONRPCMessage,
+  request: Request,
+  { host, sessions, events }: { host: SessionHost; sessions: SessionTable; events: SessionEvents },
+): Promise<Response> {
+  if (!(await sessions.makeRoom())) {
+    return refuse(503, `Service Unavailable: ${SESSIONS} sessions are open`, RPC.refused, { "retry-after": "60" });
+  }
+  const revision = negotiated("params" in message ? message.params?.["protocolVersion"] : undefined);
+  const transport: WebStandardStreamableHTTPServerTransport = new WebStandardStreamableHTTPServerTransport({
+    sessionIdGenerator: () => crypto.randomUUID(),
+    onsessioninitialized: (id) =>
+      sessions.add(id, { server, transport, events, revision, seen: performance.now(), busy: 0 }),
+    eventStore: events,
+    retryInterval: RETRY_MS,
+  });
+  const server = await openSession(host, transport);
+  const { onclose } = server;
+  server.onclose = () => {
+    onclose?.();
+    sessions.remove(transport.sessionId ?? "");
+  };
+  const response = await transport.handleRequest(request, { parsedBody: message });
+  if (transport.sessionId === undefined) {
+    await server.close();
+  }
+  return relay(response, () => undefined);
 }
 
 /** A body as messages that the SDK takes, or the refusal of the whole. */

@@ -2,7 +2,7 @@ import type { Database } from "bun:sqlite";
 import { agentKey } from "../../domain/agent.ts";
 import { NO_PROGRESS } from "../../domain/checkpoint.ts";
 import type { TaskView } from "../../domain/task.ts";
-import type { TaskFilter } from "../store.ts";
+import type { TaskChange, TaskFilter } from "../store.ts";
 import {
   type ArtifactRow,
   type CheckpointRow,
@@ -67,6 +67,21 @@ export function eventRows(db: Database, task: number, below: number, limit: numb
     .all(task, below, limit);
 }
 
+/** The first events of all tasks after `seq`, oldest first. */
+export function changeRows(db: Database, seq: number, limit: number): Omit<TaskChange, "created">[] {
+  return db
+    .query<Omit<TaskChange, "created">, [number, number]>(
+      `SELECT events.seq, tasks.task_id, events.version FROM events JOIN tasks ON tasks.id = events.task
+       WHERE events.seq > ? ORDER BY events.seq LIMIT ?`,
+    )
+    .all(seq, limit);
+}
+
+/** The newest event's `seq`, or 0. */
+export function latestSeq(db: Database): number {
+  return db.query<{ seq: number }, []>("SELECT coalesce(max(seq), 0) AS seq FROM events").get()?.seq ?? 0;
+}
+
 /** Tasks after a place, the last updated first. The conditions are constants; values are always bound. */
 export function listRows(db: Database, filter: TaskFilter, after: Place | undefined, limit: number): TaskRow[] {
   const { tag } = filter;
@@ -100,4 +115,36 @@ export function listRows(db: Database, filter: TaskFilter, after: Place | undefi
   const condition = conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`;
   const sql = `SELECT tasks.* FROM ${from} ${condition} ORDER BY ${order} LIMIT ?`;
   return db.query<TaskRow, (string | number)[]>(sql).all(...values, limit);
+}
+
+/** The end of the texts that begin with `prefix`, in SQLite's order of bytes. */
+const beyond = (prefix: string) => `${prefix}\u{10ffff}`;
+
+/** Ids that begin with `prefix`. */
+export function taskIdsLike(db: Database, prefix: string, limit: number): string[] {
+  return db
+    .query<{ task_id: string }, [string, string, number]>(
+      "SELECT task_id FROM tasks WHERE task_id >= ? AND task_id < ? ORDER BY task_id LIMIT ?",
+    )
+    .all(prefix, beyond(prefix), limit)
+    .map(({ task_id }) => task_id);
+}
+
+/** Owners that begin with `prefix`, from one to the next by their index, however many tasks each has. */
+export function agentsLike(db: Database, prefix: string, limit: number): string[] {
+  const next = db.query<{ owner_key: string; current_owner: string }, [string, string]>(
+    "SELECT owner_key, current_owner FROM tasks WHERE owner_key > ? AND owner_key < ? ORDER BY owner_key LIMIT 1",
+  );
+  const key = agentKey(prefix);
+  const names: string[] = [];
+  let row = db
+    .query<{ owner_key: string; current_owner: string }, [string, string]>(
+      "SELECT owner_key, current_owner FROM tasks WHERE owner_key >= ? AND owner_key < ? ORDER BY owner_key LIMIT 1",
+    )
+    .get(key, beyond(key));
+  while (row !== null && names.length < limit) {
+    names.push(row.current_owner);
+    row = next.get(row.owner_key, beyond(key));
+  }
+  return names;
 }

@@ -1,11 +1,24 @@
 import { type Database, SQLiteError } from "bun:sqlite";
+import type { Decision } from "../../domain/changes.ts";
 import { TaskError } from "../../domain/errors.ts";
 import type { Instant } from "../../domain/instant.ts";
-import { type ChangeCommand, type CreateCommand, type Store, unknownTask } from "../store.ts";
+import { unknownTask } from "../../domain/task.ts";
+import type { ChangeCommand, CreateCommand, Store } from "../store.ts";
 import { apply } from "./apply.ts";
 import { createCursorCodec } from "./cursor.ts";
 import { immediately, SCHEMA_VERSION, schemaVersion } from "./migrate.ts";
-import { artifactRow, checkpointRow, eventRows, listRows, taskRow, viewOf } from "./queries.ts";
+import {
+  agentsLike,
+  artifactRow,
+  changeRows,
+  checkpointRow,
+  eventRows,
+  latestSeq,
+  listRows,
+  taskIdsLike,
+  taskRow,
+  viewOf,
+} from "./queries.ts";
 import { createQueue, patiently } from "./retry.ts";
 import { type TaskRow, toArtifact, toCheckpoint, toEvent, toTask } from "./rows.ts";
 
@@ -15,17 +28,35 @@ export interface StoreHost {
   now(): Instant;
   /** Called once when another process has migrated the database under this one: nothing can be written any more. */
   onOutdated(): void;
+  /** Called after each COMMIT that changed something, before the writer has its answer; must not throw. */
+  onCommit?(): void;
 }
 
 /** A migrated, open database as a Store. */
 export function createSqliteStore(db: Database, host: StoreHost): Store {
-  const cursors = createCursorCodec(cursorKey(db));
   const enqueue = createQueue();
-  const read = <T>(query: () => T): Promise<T> => patiently(query);
-  const write = <T>(body: () => T): Promise<T> => enqueue(() => transact(db, host, body));
+  const write = <Answer>(body: () => Decision<Answer>): Promise<Answer> =>
+    enqueue(() => {
+      const decision = transact(db, host, body);
+      if (decision.change !== undefined) {
+        host.onCommit?.();
+      }
+      return decision.answer;
+    });
   return {
     write: (command) => write(() => change(db, host.now(), command)),
     create: (command) => write(() => create(db, host.now(), command)),
+    ...createReader(db),
+    probe: () => enqueue(() => touchNothing(db)),
+    close: () => enqueue(() => closeQuietly(db)),
+  };
+}
+
+/** What a store reads: never behind the writes that wait for their turn. */
+function createReader(db: Database): Omit<Store, "write" | "create" | "probe" | "close"> {
+  const cursors = createCursorCodec(cursorKey(db));
+  const read = <T>(query: () => T): Promise<T> => patiently(query);
+  return {
     find: (task_id) =>
       read(() =>
         db.transaction(() => {
@@ -64,8 +95,11 @@ export function createSqliteStore(db: Database, host: StoreHost): Store {
         const row = task === undefined ? undefined : artifactRow(db, task.id, id_or_name);
         return row === undefined ? undefined : toArtifact(row);
       }),
-    probe: () => enqueue(() => touchNothing(db)),
-    close: () => enqueue(() => closeQuietly(db)),
+    changesSince: (seq, limit) =>
+      read(() => changeRows(db, seq, limit).map((row) => ({ ...row, created: row.version === 1 }))),
+    latestChange: () => read(() => latestSeq(db)),
+    taskIds: (prefix, limit) => read(() => taskIdsLike(db, prefix, limit)),
+    agents: (prefix, limit) => read(() => agentsLike(db, prefix, limit)),
   };
 }
 
@@ -81,22 +115,22 @@ function transact<Answer>(db: Database, host: StoreHost, body: () => Answer): An
   }
 }
 
-function change<Answer>(db: Database, now: Instant, { select, decide }: ChangeCommand<Answer>): Answer {
+function change<Answer>(db: Database, now: Instant, { select, decide }: ChangeCommand<Answer>): Decision<Answer> {
   const row = rowOf(db, select.task_id, "find task");
   const decision = decide(viewOf(db, row), now);
   if (decision.change !== undefined) {
     apply(db, decision.change, row, row.content_hash);
   }
-  return decision.answer;
+  return decision;
 }
 
-function create<Answer>(db: Database, now: Instant, { task_id, decide }: CreateCommand<Answer>): Answer {
+function create<Answer>(db: Database, now: Instant, { task_id, decide }: CreateCommand<Answer>): Decision<Answer> {
   const row = taskRow(db, task_id);
   const { decision, content_hash } = decide(row === undefined ? undefined : viewOf(db, row), now);
   if (decision.change !== undefined) {
     apply(db, decision.change, row, content_hash);
   }
-  return decision.answer;
+  return decision;
 }
 
 function rowOf(db: Database, task_id: string, action: string): TaskRow {

@@ -1,0 +1,128 @@
+import { type Exchange, envelopeFault, META, metaOf, REVISION } from "./envelope.ts";
+import { failedRequest } from "./failure.ts";
+import type { HandlerTable, RequestContext } from "./handlers.ts";
+import { headerFault } from "./headers.ts";
+import { errorReply, type Id, isMembers, type Members, RPC, type RpcErrorReply, type RpcRequest } from "./jsonrpc.ts";
+import type { SessionHost } from "./sessions.ts";
+import { subscribe } from "./subscription.ts";
+
+/** What `server/discover` and the refusal of an unknown revision list, the newest first. */
+const SUPPORTED = [REVISION, "2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"] as const;
+
+/** How long clients may keep an answer, in milliseconds, and whether they may share it. */
+const CACHE: Readonly<Record<string, { ttlMs: number; cacheScope: "public" | "private" }>> = {
+  "server/discover": { ttlMs: 3_600_000, cacheScope: "public" },
+  "tools/list": { ttlMs: 300_000, cacheScope: "public" },
+  "prompts/list": { ttlMs: 300_000, cacheScope: "public" },
+  "resources/templates/list": { ttlMs: 300_000, cacheScope: "public" },
+  "resources/list": { ttlMs: 0, cacheScope: "private" },
+  "resources/read": { ttlMs: 0, cacheScope: "private" },
+};
+
+/** A reply with the HTTP status it has where the transport is HTTP. */
+export interface StatelessReply {
+  status: number;
+  reply: RpcErrorReply | { jsonrpc: "2.0"; id: Id; result: Members };
+}
+
+/** Answers one request; nothing where the client has cancelled it. */
+export async function answerStateless(
+  host: SessionHost,
+  request: RpcRequest,
+  exchange: Exchange,
+): Promise<StatelessReply | undefined> {
+  const refused = refusalOf(host.table, request, exchange.headers);
+  if (refused !== undefined) {
+    return refused;
+  }
+  const { id, method, params = {} } = request;
+  try {
+    const result = await resultOf(host, method, params, { id, exchange });
+    return result === undefined ? undefined : { status: 200, reply: { jsonrpc: "2.0", id, result } };
+  } catch (error) {
+    if (exchange.signal.aborted) {
+      return undefined;
+    }
+    const { code, message, data } = failedRequest(error, method, host.log);
+    // Resources have no code of their own in this revision.
+    const mapped = code === RPC.resourceNotFound ? RPC.invalidParams : code;
+    return { status: code === RPC.missingCapability ? 400 : 200, reply: errorReply(id, mapped, message, data) };
+  }
+}
+
+async function resultOf(
+  { table, local }: SessionHost,
+  method: string,
+  params: Members,
+  { id, exchange }: { id: Id; exchange: Exchange },
+): Promise<Members | undefined> {
+  const stamp = { [META.server]: table.info };
+  if (method === "subscriptions/listen") {
+    return subscribe(table, params, id, exchange, stamp);
+  }
+  const { signal } = exchange;
+  const result =
+    method === "server/discover"
+      ? discovery(table)
+      : await table.methods.get(method)?.(params, contextOf(params, local, exchange));
+  if (signal.aborted || result === undefined) {
+    return undefined;
+  }
+  const { resultType = "complete", _meta, ...rest } = result;
+  const hints = resultType === "complete" ? CACHE[method] : undefined;
+  return { resultType, ...hints, ...rest, _meta: { ...(isMembers(_meta) ? _meta : {}), ...stamp } };
+}
+
+function discovery({ capabilities, instructions }: HandlerTable): Members {
+  return { supportedVersions: SUPPORTED, capabilities, ...(instructions === undefined ? {} : { instructions }) };
+}
+
+function contextOf(params: Members, local: boolean, { signal, send }: Exchange): RequestContext {
+  const meta = metaOf(params);
+  const client = meta[META.client];
+  const capabilities = meta[META.capabilities];
+  const wantsLogs = meta[META.logLevel] !== undefined;
+  return {
+    client: isMembers(client) && typeof client["name"] === "string" ? client["name"] : undefined,
+    capabilities: isMembers(capabilities) ? capabilities : {},
+    local,
+    signal,
+    async notify(method, notified) {
+      if (!signal.aborted && (method !== "notifications/message" || wantsLogs)) {
+        send({ jsonrpc: "2.0", method, params: notified });
+      }
+    },
+  };
+}
+
+/** What a request lacks before it may run: envelope, headers, a method that exists. */
+function refusalOf(table: HandlerTable, request: RpcRequest, headers: Headers | undefined): StatelessReply | undefined {
+  const { id, method, params = {} } = request;
+  const refuse = (status: number, code: number, message: string, data?: unknown) => ({
+    status,
+    reply: errorReply(id, code, message, data),
+  });
+  const meta = metaOf(params);
+  const version = meta[META.version];
+  const header = headers?.get("mcp-protocol-version");
+  if (headers !== undefined && (header === null || (version !== undefined && header !== version))) {
+    return refuse(400, RPC.headerMismatch, "Header mismatch: MCP-Protocol-Version must be that of the body's _meta");
+  }
+  if (typeof version !== "string") {
+    return refuse(400, RPC.invalidParams, `Invalid params: _meta["${META.version}"] is required`);
+  }
+  if (version !== REVISION) {
+    const data = { supported: SUPPORTED, requested: version };
+    return refuse(400, RPC.unsupportedVersion, "Unsupported protocol version", data);
+  }
+  const fault = envelopeFault(meta);
+  if (fault !== undefined) {
+    return refuse(400, RPC.invalidParams, `Invalid params: ${fault}`);
+  }
+  const mismatch = headers === undefined ? undefined : headerFault(table, method, params, headers);
+  if (mismatch !== undefined) {
+    return refuse(400, RPC.headerMismatch, `Header mismatch: ${mismatch}`);
+  }
+  const known = method === "server/discover" || method === "subscriptions/listen" || table.methods.has(method);
+  return known ? undefined : refuse(404, RPC.methodNotFound, "Method not found", { method });
+}
