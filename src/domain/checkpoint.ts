@@ -21,6 +21,11 @@ export interface Checkpoint extends Progress {
   created_at: string;
 }
 
+/** The progress that a checkpoint holds, without its number, author and time. */
+export function progressOf({ number: _, agent: __, created_at: ___, ...progress }: Checkpoint): Progress {
+  return progress;
+}
+
 /** The progress of a task without checkpoints. */
 export const NO_PROGRESS: Progress = { completed_steps: [], remaining_steps: [], test_results: [] };
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { progressOf } from "../domain/checkpoint.ts";
 import { quote } from "../domain/clean.ts";
 import { TaskError } from "../domain/errors.ts";
 import { foldTask } from "../domain/fold.ts";
@@ -72,8 +73,7 @@ async function readTask({ store }: ToolContext, task_id: string, number: number 
       `Cannot get checkpoint ${quote(String(number))} of task ${quote(task_id)}: ${accepted}`,
     );
   }
-  const { number: _, agent: __, created_at: ___, ...progress } = checkpoint;
-  return foldTask(wholeTask({ ...view, progress }));
+  return foldTask(wholeTask({ ...view, progress: progressOf(checkpoint) }));
 }
 
 async function readHistory({ store }: ToolContext, task_id: string, cursor: string | undefined) {

@@ -23,47 +23,46 @@ export interface Following {
 
 /** How many changes one read takes. */
 const PAGE = 256;
-/** After a file event, looks follow for so long, first and at last so far apart; in milliseconds, the least of timers. */
+/** After a file event looks follow for so long, at pauses from `first` (timers know no shorter) to `last`; in ms. */
 const ALERT = { duration: 60, first: 1, last: 4 };
 
 /**
  * Tells every change committed after this call, by any process, once and in the order of commits.
  *
- * `seq` is given out inside transactions that hold the write lock from their start and is taken back by a rollback, so
- * it becomes visible in ascending order and without gaps to come: all that is new is above the last one seen.
+ * `seq` is given out inside transactions that hold the write lock from their start, and a rollback takes it back. So it
+ * becomes visible in ascending order, and whatever is new is above the last one seen: there are no gaps to wait for.
  */
 export function follow(source: ChangeSource, { databasePath, pollMs, tell, onError }: FollowOptions): Following {
-  const look = createLook(source, tell, onError);
+  const reader = createReader(source, tell, onError);
   let timer: NodeJS.Timeout | undefined;
   let prompted: NodeJS.Immediate | undefined;
   let alertUntil = 0;
   let pause = pollMs;
-  const lookAndRest = async () => {
-    await look.now();
-    pause = performance.now() < alertUntil ? Math.min(pause * 2, ALERT.last) : pollMs;
-    rest();
-  };
-  const rest = () => {
+  const look = async () => {
+    await reader.readOn();
     clearTimeout(timer);
-    timer = look.stopped ? undefined : setTimeout(() => void lookAndRest(), pause).unref();
+    if (!reader.stopped) {
+      pause = performance.now() < alertUntil ? Math.min(pause * 2, ALERT.last) : pollMs;
+      timer = setTimeout(() => void look(), pause).unref();
+    }
   };
   const poke = () => {
     prompted ??= setImmediate(() => {
       prompted = undefined;
-      void lookAndRest();
-    }).unref();
+      void look();
+    });
   };
-  // The event of a commit comes when the log is written, which is before it is synced, which is before it is visible.
+  // A commit's event comes when the log is written. That is before it is synced, and only then the commit is visible.
   const unwatch = watchFiles(databasePath, () => {
     alertUntil = performance.now() + ALERT.duration;
     pause = ALERT.first / 2;
     poke();
   });
-  void lookAndRest();
+  void look();
   return {
     poke,
     stop() {
-      look.stop();
+      reader.stopped = true;
       unwatch();
       clearImmediate(prompted);
       clearTimeout(timer);
@@ -71,53 +70,46 @@ export function follow(source: ChangeSource, { databasePath, pollMs, tell, onErr
   };
 }
 
-/** Reading on from the last change seen, one look at a time. */
-function createLook(source: ChangeSource, tell: FollowOptions["tell"], onError: FollowOptions["onError"]) {
+/** Reads on from the last change told, once at a time, from where the store stands when it is first asked. */
+function createReader(source: ChangeSource, tell: FollowOptions["tell"], onError: FollowOptions["onError"]) {
   let last: number | undefined;
   let underWay: Promise<void> | undefined;
   let again = false;
   let failing = false;
-  const look = {
+  const reader = {
     stopped: false,
-    stop() {
-      look.stopped = true;
-    },
     /** Resolves when all that was committed before the call has been told, or could not be read. */
-    now(): Promise<void> {
+    readOn(): Promise<void> {
       again = true;
-      underWay ??= readAll().finally(() => {
+      underWay ??= read().finally(() => {
         underWay = undefined;
       });
       return underWay;
     },
   };
-  async function readAll(): Promise<void> {
+  const read = async () => {
     try {
-      while (again && !look.stopped) {
+      while (again && !reader.stopped) {
         again = false;
         last ??= await source.latestChange();
-        await readOn(last);
+        const page = await source.changesSince(last, PAGE);
+        again ||= page.length === PAGE;
+        for (const change of page) {
+          if (reader.stopped) {
+            return;
+          }
+          last = change.seq;
+          tell(change);
+        }
       }
       failing = false;
     } catch (error) {
-      // Busy, as a rule. The next look goes on from the same place; one report does for as long as it lasts.
-      if (!failing && !look.stopped) {
+      // Busy, as a rule; the next look goes on from the same place. One report does for as long as it lasts.
+      if (!failing && !reader.stopped) {
         onError("cannot read changes", error);
       }
       failing = true;
     }
-  }
-  async function readOn(from: number): Promise<void> {
-    for (let page: readonly TaskChange[] | undefined; page === undefined || page.length === PAGE; ) {
-      page = await source.changesSince(last ?? from, PAGE);
-      for (const change of page) {
-        if (look.stopped) {
-          return;
-        }
-        last = change.seq;
-        tell(change);
-      }
-    }
-  }
-  return look;
+  };
+  return reader;
 }

@@ -1,7 +1,7 @@
 import type { NewArtifact } from "../../src/domain/artifact.ts";
 import { attachArtifact } from "../../src/domain/artifact.ts";
 import type { Change, Decision, Deed, Event } from "../../src/domain/changes.ts";
-import { NO_PROGRESS, type ProgressUpdate } from "../../src/domain/checkpoint.ts";
+import { NO_PROGRESS, type ProgressUpdate, progressOf } from "../../src/domain/checkpoint.ts";
 import { createTask, type NewTask } from "../../src/domain/create-task.ts";
 import { TaskError } from "../../src/domain/errors.ts";
 import { handOff, markExhausted, type Offer } from "../../src/domain/handoff.ts";
@@ -65,17 +65,7 @@ function viewAfter(view: TaskView | undefined, change: Change | undefined, conte
     }
     return view;
   }
-  const {
-    number: _,
-    agent: __,
-    created_at: ___,
-    ...progress
-  } = change.checkpoint ?? {
-    number: 0,
-    agent: "",
-    created_at: "",
-    ...(view?.progress ?? NO_PROGRESS),
-  };
+  const progress = change.checkpoint === undefined ? (view?.progress ?? NO_PROGRESS) : progressOf(change.checkpoint);
   const artifacts = [...(view?.artifacts ?? []), ...(change.artifact === undefined ? [] : [change.artifact])];
   return { task: change.task, content_hash, progress, artifacts };
 }

@@ -1,6 +1,6 @@
 import type { Database } from "bun:sqlite";
 import { agentKey } from "../../domain/agent.ts";
-import { NO_PROGRESS } from "../../domain/checkpoint.ts";
+import { NO_PROGRESS, progressOf } from "../../domain/checkpoint.ts";
 import type { TaskView } from "../../domain/task.ts";
 import type { TaskChange, TaskFilter } from "../store.ts";
 import {
@@ -23,12 +23,7 @@ export function taskRow(db: Database, task_id: string): TaskRow | undefined {
 /** A row with its newest progress and its artifacts. */
 export function viewOf(db: Database, row: TaskRow): TaskView {
   const newest = row.checkpoint_count === 0 ? undefined : checkpointRow(db, row.id, row.checkpoint_count);
-  const {
-    number: _,
-    agent: __,
-    created_at: ___,
-    ...progress
-  } = newest === undefined ? { number: 0, agent: "", created_at: "", ...NO_PROGRESS } : toCheckpoint(newest);
+  const progress = newest === undefined ? NO_PROGRESS : progressOf(toCheckpoint(newest));
   const artifacts = db
     .query<ArtifactRow, [number]>(
       "SELECT artifact_id, name, kind, mime_type, size, sha256, agent, created_at FROM artifacts WHERE task = ? ORDER BY id",
