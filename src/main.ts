@@ -17,6 +17,7 @@ import { SERVER_INFO } from "./protocol/server-info.ts";
 import type { Artifacts } from "./store/artifacts.ts";
 import { holdsOurDatabase, openStore } from "./store/sqlite/open.ts";
 import { StoreRefusal } from "./store/store.ts";
+import type { HttpServer } from "./transport/http.ts";
 import { print, serveStdio } from "./transport/stdio.ts";
 import { createWatch, type Watch } from "./watch/watch.ts";
 
@@ -90,7 +91,7 @@ async function serve(config: Config): Promise<number> {
 async function serveHttp(host: { table: HandlerTable; log: Log }, config: Config, signal: AbortSignal) {
   const { serveHttp } = await import("./transport/http.ts");
   const notifier = await serviceManager();
-  const server = serveHttp(host, config.host, config.port);
+  const server = listen(() => serveHttp(host, config.host, config.port), config);
   host.log.info("listening", { url: server.url });
   notifier?.ready(server.url);
   await new Promise((resolve) => {
@@ -101,6 +102,23 @@ async function serveHttp(host: { table: HandlerTable; log: Log }, config: Config
   });
   notifier?.stopping();
   await server.stop();
+}
+
+/** Listens, or says in one line why it cannot. */
+function listen(serve: () => HttpServer, { host, port }: Config): HttpServer {
+  try {
+    return serve();
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? `${error.code}` : "";
+    if (!/^E(ADDR|ACCES)/.test(code)) {
+      throw error;
+    }
+    const reason = code === "EADDRINUSE" ? "the port is taken, perhaps by another server of ours" : code;
+    throw new StartRefusal(
+      EXIT.failure,
+      `Cannot listen on ${host}, port ${port}: ${reason}; another port is accepted (--port, MCP_TASK_PORT), 0 takes a free one`,
+    );
+  }
 }
 
 /** systemd, where it started us; see `systemd/`. */

@@ -3,7 +3,7 @@ import type { JSONRPCMessage } from "@modelcontextprotocol/sdk/types.js";
 import { type Answers, type Batch, createAnswers, type Reply } from "./answers.ts";
 import { claims } from "./envelope.ts";
 import { classify, errorReply, type Id, RPC, type RpcRequest } from "./jsonrpc.ts";
-import type { SessionHost } from "./sessions.ts";
+import type { ClientHost } from "./sessions.ts";
 import { answerStateless } from "./stateless.ts";
 
 /** One client on a transport of ours (stdio, the 2024-11-05 event stream): JSON values in, messages out. */
@@ -22,7 +22,7 @@ type Sessions = typeof import("./sessions.ts");
  * Opens a connection. Each message is of the era it claims: 2026-07-28 is answered by itself, everything else by one
  * SDK session, loaded with the first such message. Messages are begun in the order they came.
  */
-export function createConnection(host: SessionHost, send: (message: Reply | readonly Reply[]) => void): Connection {
+export function createConnection(host: ClientHost, send: (message: Reply | readonly Reply[]) => void): Connection {
   const idle: (() => void)[] = [];
   let received = 0;
   let opening: ReturnType<typeof open> | undefined;
@@ -78,14 +78,14 @@ export function createConnection(host: SessionHost, send: (message: Reply | read
 }
 
 /** The requests of 2026-07-28 on a connection that they share with a session's. */
-function createStatelessSide(host: SessionHost, send: (message: Reply) => void, onSettled: () => void) {
+function createStatelessSide(host: ClientHost, send: (message: Reply) => void, onSettled: () => void) {
   const running = new Map<Id, { request: RpcRequest; abort: AbortController }>();
 
   async function answer(request: RpcRequest): Promise<void> {
     const abort = new AbortController();
     running.set(request.id, { request, abort });
     try {
-      const answered = await answerStateless(host, request, { signal: abort.signal, send });
+      const answered = await answerStateless(host, request, { signal: abort.signal, send, reserve: host.reserve });
       if (answered !== undefined) {
         send(answered.reply);
       }

@@ -20,6 +20,8 @@ export interface Exchange {
   /** Aborted with the reason `"shutdown"` when the server ends, with any other when the client cancels. */
   signal: AbortSignal;
   send(notification: RpcNotification): void;
+  /** See `RequestContext`. */
+  reserve(bytes: number): Promise<() => void>;
   /** The HTTP headers, where there are any. */
   headers?: Headers | undefined;
 }

@@ -15,6 +15,8 @@ export interface RequestContext {
   local: boolean;
   /** Aborted when the client cancels or goes away. */
   signal: AbortSignal;
+  /** Waits for room on the way to the client, for an answer of so many bytes; answers how to say that it is sent. */
+  reserve(bytes: number): Promise<() => void>;
   /** Sends a notification that belongs to this request. */
   notify(method: string, params: Members): Promise<void>;
   /** Sends the client a request of ours; absent in revisions that have none (2026-07-28). */
@@ -68,7 +70,7 @@ export function createHandlers(services: Services): HandlerTable {
     "tools/call": async (params, context) => (await load()).callTool(services, params, context),
     "resources/list": async (params) => (await load()).listResources(services, params),
     "resources/templates/list": async () => (await load()).listTemplates(),
-    "resources/read": async (params) => (await load()).readResource(services, params),
+    "resources/read": async (params, context) => (await load()).readResource(services, params, context),
     "prompts/list": async () => (await load()).listPrompts(),
     "prompts/get": async (params) => (await load()).getPrompt(services, params),
     "completion/complete": async (params) => (await load()).complete(services, params),

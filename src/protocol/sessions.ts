@@ -26,6 +26,11 @@ export interface SessionHost {
   log: Log;
 }
 
+/** What a session needs of its client's transport; see `RequestContext`. */
+export interface ClientHost extends SessionHost {
+  reserve: RequestContext["reserve"];
+}
+
 /** The server validates nothing against JSON Schemas; the SDK's own validator costs a quarter of a millisecond. */
 const NO_VALIDATOR = {
   getValidator: () => () => ({ valid: false as const, data: undefined, errorMessage: "no JSON Schema validator" }),
@@ -35,7 +40,7 @@ const NO_VALIDATOR = {
  * One client of an `initialize` revision: the official SDK does the life cycle, ping, cancellation and correlation, and
  * sends every other method to the table. One SDK object a client, never shared.
  */
-export async function openSession({ table, local, log }: SessionHost, transport: Transport): Promise<Server> {
+export async function openSession({ table, local, log, reserve }: ClientHost, transport: Transport): Promise<Server> {
   const { info, capabilities, instructions } = table;
   const server = new Server(info, {
     capabilities,
@@ -48,7 +53,7 @@ export async function openSession({ table, local, log }: SessionHost, transport:
     if (handler === undefined) {
       throw new ProtocolError(RPC.methodNotFound, "Method not found", { method });
     }
-    return { ...(await handler({ ...params }, contextOf(server, local, extra))) };
+    return { ...(await handler({ ...params }, contextOf(server, { local, reserve }, extra))) };
   };
   server.onerror = (error) => log.debug("session error", { error: error.message });
   await server.connect(transport);
@@ -57,11 +62,11 @@ export async function openSession({ table, local, log }: SessionHost, transport:
 
 type Extra = RequestHandlerExtra<ServerRequest, ServerNotification>;
 
-function contextOf(server: Server, local: boolean, extra: Extra): RequestContext {
+function contextOf(server: Server, client: Pick<ClientHost, "local" | "reserve">, extra: Extra): RequestContext {
   return {
     client: server.getClientVersion()?.name,
     capabilities: { ...server.getClientCapabilities() },
-    local,
+    ...client,
     signal: extra.signal,
     notify: (method, params) =>
       server.notification({ method, params: { ...params } }, { relatedRequestId: extra.requestId }),

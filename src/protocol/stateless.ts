@@ -77,7 +77,7 @@ function discovery({ capabilities, instructions }: HandlerTable): Members {
   return { supportedVersions: SUPPORTED, capabilities, ...(instructions === undefined ? {} : { instructions }) };
 }
 
-function contextOf(params: Members, local: boolean, { signal, send }: Exchange): RequestContext {
+function contextOf(params: Members, local: boolean, { signal, send, reserve }: Exchange): RequestContext {
   const meta = metaOf(params);
   const client = meta[META.client];
   const capabilities = meta[META.capabilities];
@@ -87,6 +87,7 @@ function contextOf(params: Members, local: boolean, { signal, send }: Exchange):
     capabilities: isMembers(capabilities) ? capabilities : {},
     local,
     signal,
+    reserve,
     async notify(method, notified) {
       if (!signal.aborted && (method !== "notifications/message" || wantsLogs)) {
         send({ jsonrpc: "2.0", method, params: notified });

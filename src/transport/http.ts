@@ -5,8 +5,12 @@ import { BODY_BYTES, createGuard, readJson, refuse } from "./guard.ts";
 import { createStatelessPosts, statelessRequest } from "./stateless-posts.ts";
 import type { Streamable } from "./streamable.ts";
 
-/** A connection on which nothing has moved for so many seconds is cut; event streams switch that off for themselves. */
+/** A connection on which nothing has moved for so many seconds is cut: twice the interval of an event stream's comments. */
 const IDLE_SECONDS = 30;
+
+/** At the end: how long clients may take to read their answers, and then to hang up; in milliseconds. */
+const ANSWERING_MS = 2500;
+const CLOSING_MS = 500;
 
 /** A server that listens. */
 export interface HttpServer {
@@ -31,7 +35,6 @@ export function serveHttp(context: Omit<SessionHost, "local">, hostname: string,
     if (body !== undefined && "refusal" in body) {
       return body.refusal;
     }
-    server.timeout(request, 0);
     const stateless = body === undefined ? undefined : statelessRequest(body.value, request.headers);
     if (stateless !== undefined) {
       return statelessPosts.answer(stateless, request);
@@ -40,14 +43,9 @@ export function serveHttp(context: Omit<SessionHost, "local">, hostname: string,
     return (await streamable).handle(request, body);
   }
 
-  function openEvents(request: Request): Response {
-    server.timeout(request, 0);
-    return eventClients.open();
-  }
-
   const routes: Routes = {
     "/health": { GET: () => Response.json({ status: "ok" }) },
-    "/sse": { GET: openEvents },
+    "/sse": { GET: eventClients.open },
     "/message": { POST: eventClients.take },
     "/mcp": { POST: serveMcp, GET: serveMcp, DELETE: serveMcp },
   };
@@ -67,10 +65,16 @@ export function serveHttp(context: Omit<SessionHost, "local">, hostname: string,
     url: server.url.href.replace(/\/$/, ""),
     async stop() {
       const stopped = server.stop();
-      await statelessPosts.close();
-      await eventClients.close();
+      const drained = Promise.all([
+        eventClients.drained(),
+        statelessPosts.drained(),
+        streamable?.then((mcp) => mcp.drained()),
+      ]);
+      await Promise.race([drained, Bun.sleep(ANSWERING_MS)]);
+      eventClients.close();
       await (await streamable)?.close();
-      await stopped;
+      await Promise.race([stopped, Bun.sleep(CLOSING_MS)]);
+      await server.stop(true);
     },
   };
 }

@@ -1,6 +1,9 @@
 import type { Server } from "@modelcontextprotocol/sdk/server/index.js";
 import type { WebStandardStreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js";
 import type { SessionEvents } from "./event-store.ts";
+import type { Outflow } from "./outflow.ts";
+import type { createSessionPosts } from "./session-posts.ts";
+import type { Relay } from "./sse.ts";
 
 /** One client's session of `/mcp`. */
 export interface Session {
@@ -12,7 +15,10 @@ export interface Session {
   /** When it was last used, on the process's own clock. */
   seen: number;
   /** Responses and streams that are still open. */
-  busy: number;
+  streams: Set<Relay>;
+  /** Requests under way. */
+  posts: ReturnType<typeof createSessionPosts>;
+  outflow: Outflow;
 }
 
 /** Sessions at once; beyond it the longest idle one makes room, or nobody is let in. */
@@ -27,8 +33,8 @@ export type SessionTable = ReturnType<typeof createSessionTable>;
 export function createSessionTable() {
   const sessions = new Map<string, Session>();
   const sweep = setInterval(() => {
-    for (const { busy, seen, server } of sessions.values()) {
-      if (busy === 0 && performance.now() - seen > IDLE_MS) {
+    for (const { streams, seen, server } of sessions.values()) {
+      if (streams.size === 0 && performance.now() - seen > IDLE_MS) {
         void server.close();
       }
     }
@@ -46,7 +52,9 @@ export function createSessionTable() {
       if (sessions.size < SESSIONS) {
         return true;
       }
-      const idle = [...sessions.values()].filter(({ busy }) => busy === 0).sort((one, other) => one.seen - other.seen);
+      const idle = [...sessions.values()]
+        .filter(({ streams }) => streams.size === 0)
+        .sort((one, other) => one.seen - other.seen);
       await idle[0]?.server.close();
       return idle.length > 0;
     },

@@ -1,36 +1,47 @@
-/** Comments keep proxies and clients from taking silence for death; the SDK's own interval. */
+/** Comments keep proxies, clients and our own idle timeout from taking silence for death; the SDK's own interval. */
 const KEEP_ALIVE_MS = 15_000;
 
-/** What a client may leave unread, in bytes, before the next message cuts it off. */
-const BACKLOG_BYTES = 32 * 1024 * 1024;
+/** What a client may leave unread, in bytes, before it is cut off at once. */
+const BACKLOG_BYTES = 64 * 1024 * 1024;
 
-/** How many keep-alive intervals a backlog may stand still before the client is taken for gone. */
-const STALLED_INTERVALS = 2;
+/** How long a backlog may stand still before the client is cut off, in milliseconds, and how often it is looked at. */
+const STALLED_MS = 20_000;
+const LOOK_MS = 5000;
 
-const BUFFER_BYTES = 64 * 1024;
+/** Bytes are queued in pieces of this size, so that a slow reader is seen to read. */
+const PIECE_BYTES = 64 * 1024;
 
 /** The one place an event stream's bytes go out: bounded, and ended once. */
-export interface Outlet {
+interface Outlet {
   readonly stream: ReadableStream<Uint8Array>;
   /** Queues bytes; cuts a client that has left too much unread. */
   push(bytes: Uint8Array): void;
   /** Ends the stream after what is queued. */
   end(): void;
+  /** Bytes that the client has not taken yet; 0 once the stream has ended. */
+  backlog(): number;
 }
 
-/** Opens an outlet; `onClose` is called once, however it ends. */
-export function openOutlet(onClose: () => void): Outlet {
+/** What an outlet tells about its client. */
+export interface OutletEvents {
+  /** Once, however the stream ends. */
+  onClose(): void;
+  /** Whenever the client has taken what was queued. */
+  onTaken?(): void;
+}
+
+function openOutlet({ onClose, onTaken }: OutletEvents): Outlet {
   let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
-  let stalled = { backlog: 0, intervals: 0 };
-  const backlog = () => BUFFER_BYTES - (controller?.desiredSize ?? BUFFER_BYTES);
+  let stalled = { backlog: 0, looks: 0 };
+  const backlog = () => PIECE_BYTES - (controller?.desiredSize ?? PIECE_BYTES);
   const watch = setInterval(() => {
     const now = backlog();
     const still = now > 0 && now >= stalled.backlog;
-    stalled = { backlog: now, intervals: still ? stalled.intervals + 1 : 0 };
-    if (stalled.intervals >= STALLED_INTERVALS) {
+    stalled = { backlog: now, looks: still ? stalled.looks + 1 : 0 };
+    if (stalled.looks * LOOK_MS >= STALLED_MS) {
       cut();
     }
-  }, KEEP_ALIVE_MS);
+  }, LOOK_MS);
   watch.unref();
 
   function close(finish: (controller: ReadableStreamDefaultController<Uint8Array>) => void): void {
@@ -40,6 +51,7 @@ export function openOutlet(onClose: () => void): Outlet {
       clearInterval(watch);
       finish(open);
       onClose();
+      onTaken?.();
     }
   }
 
@@ -52,9 +64,10 @@ export function openOutlet(onClose: () => void): Outlet {
       start: (opened) => {
         controller = opened;
       },
+      pull: () => onTaken?.(),
       cancel: () => close(() => undefined),
     },
-    new ByteLengthQueuingStrategy({ highWaterMark: BUFFER_BYTES }),
+    new ByteLengthQueuingStrategy({ highWaterMark: PIECE_BYTES }),
   );
   return {
     stream,
@@ -62,9 +75,12 @@ export function openOutlet(onClose: () => void): Outlet {
       if (backlog() > BACKLOG_BYTES) {
         cut();
       }
-      controller?.enqueue(bytes);
+      for (let from = 0; from < bytes.length; from += PIECE_BYTES) {
+        controller?.enqueue(bytes.subarray(from, from + PIECE_BYTES));
+      }
     },
     end: () => close((open) => open.close()),
+    backlog,
   };
 }
 
@@ -73,6 +89,8 @@ export interface EventStream {
   readonly response: Response;
   send(event: string, data: string): void;
   close(): void;
+  /** Bytes that the client has not taken yet. */
+  backlog(): number;
 }
 
 const HEADERS = {
@@ -81,48 +99,66 @@ const HEADERS = {
   "x-accel-buffering": "no",
 };
 
-/** Opens an event stream with keep-alive comments; `onClose` is called once, however it ends. */
-export function openEventStream(onClose: () => void): EventStream {
+/** Opens an event stream with keep-alive comments. */
+export function openEventStream({ onClose, onTaken }: OutletEvents): EventStream {
   const encoder = new TextEncoder();
-  const outlet = openOutlet(() => {
-    clearInterval(keepAlive);
-    onClose();
+  const { stream, push, end, backlog } = openOutlet({
+    onClose() {
+      clearInterval(keepAlive);
+      onClose();
+    },
+    ...(onTaken && { onTaken }),
   });
-  const keepAlive = setInterval(() => outlet.push(encoder.encode(": keep-alive\n\n")), KEEP_ALIVE_MS);
+  const keepAlive = setInterval(() => push(encoder.encode(": keep-alive\n\n")), KEEP_ALIVE_MS);
   keepAlive.unref();
   return {
-    response: new Response(outlet.stream, { headers: HEADERS }),
-    send: (event, data) => outlet.push(encoder.encode(`event: ${event}\ndata: ${data}\n\n`)),
-    close: () => outlet.end(),
+    response: new Response(stream, { headers: HEADERS }),
+    send: (event, data) => push(encoder.encode(`event: ${event}\ndata: ${data}\n\n`)),
+    close: end,
+    backlog,
   };
 }
 
-/**
- * Somebody else's event stream under our bounds; a response that is none passes as it is. It begins with a comment:
- * the head goes out with the first byte, and a client waits for the head.
- */
-export function relay(response: Response, onClose: () => void): Response {
-  const { body, headers, status } = response;
-  if (body === null || headers.get("content-type") !== "text/event-stream") {
-    onClose();
-    return response;
-  }
-  const source = body.getReader();
-  const outlet = openOutlet(() => {
-    void source.cancel().catch(() => undefined);
-    onClose();
-  });
-  outlet.push(new TextEncoder().encode(": open\n\n"));
-  void pump(source, outlet);
-  return new Response(outlet.stream, { status, headers });
+/** Somebody else's event stream under our bounds. */
+export interface Relay {
+  readonly response: Response;
+  /** Ends it before its source does. */
+  end(): void;
+  backlog(): number;
 }
 
-async function pump(source: { read(): Promise<{ value?: Uint8Array | undefined }> }, outlet: Outlet): Promise<void> {
+/**
+ * Relays an event stream; a response that is none passes as it is. The stream begins with a comment: the head goes out
+ * with the first byte, and a client waits for the head.
+ */
+export function relay(response: Response, events: OutletEvents): Relay {
+  const { body, headers, status } = response;
+  if (body === null || headers.get("content-type") !== "text/event-stream") {
+    events.onClose();
+    return { response, end: () => undefined, backlog: () => 0 };
+  }
+  const source = body.getReader();
+  const { stream, push, end, backlog } = openOutlet({
+    ...events,
+    onClose() {
+      source.cancel().catch(() => undefined);
+      events.onClose();
+    },
+  });
+  push(new TextEncoder().encode(": open\n\n"));
+  void pump(source, { push, end });
+  return { response: new Response(stream, { status, headers }), end, backlog };
+}
+
+async function pump(
+  source: { read(): Promise<{ value?: Uint8Array | undefined }> },
+  { push, end }: Pick<Outlet, "push" | "end">,
+): Promise<void> {
   try {
     for (let { value } = await source.read(); value !== undefined; { value } = await source.read()) {
-      outlet.push(value);
+      push(value);
     }
   } finally {
-    outlet.end();
+    end();
   }
 }

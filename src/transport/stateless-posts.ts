@@ -29,6 +29,8 @@ export function statelessRequest(value: unknown, headers: Headers): StatelessPos
 
 /** Answers POSTs of 2026-07-28, each by itself: JSON, or an event stream where something is said before the answer. */
 export function createStatelessPosts(host: SessionHost) {
+  // Each answer has a response of its own, which is read or not.
+  const reserve = async () => () => undefined;
   const running = new Set<{ method: string; abort: AbortController; answering: Promise<void> }>();
 
   function answerRequest(request: RpcRequest, { signal, headers }: Request): Promise<Response> {
@@ -39,14 +41,14 @@ export function createStatelessPosts(host: SessionHost) {
     let stream: EventStream | undefined;
     const send = (notification: RpcNotification) => {
       if (stream === undefined) {
-        stream = openEventStream(() => abort.abort("cancelled"));
+        stream = openEventStream({ onClose: () => abort.abort("cancelled") });
         resolve(stream.response);
       }
       stream.send("message", JSON.stringify(notification));
     };
     const entry = { method: request.method, abort, answering: Promise.resolve() };
     running.add(entry);
-    entry.answering = answerStateless(host, request, { signal: abort.signal, send, headers })
+    entry.answering = answerStateless(host, request, { signal: abort.signal, send, reserve, headers })
       .then((answered) => {
         if (stream !== undefined) {
           if (answered !== undefined) {
@@ -72,7 +74,7 @@ export function createStatelessPosts(host: SessionHost) {
       return "notification" in post ? new Response(null, { status: 202 }) : answerRequest(post.request, request);
     },
     /** Ends subscriptions, which never end by themselves, and waits for the answers in flight. */
-    async close(): Promise<void> {
+    async drained(): Promise<void> {
       for (const { method, abort } of running) {
         if (method === "subscriptions/listen") {
           abort.abort("shutdown");

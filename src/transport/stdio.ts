@@ -2,6 +2,7 @@ import { createConnection } from "../protocol/connection.ts";
 import { errorReply, RPC } from "../protocol/jsonrpc.ts";
 import type { SessionHost } from "../protocol/sessions.ts";
 import { createLineSplitter } from "./lines.ts";
+import { createOutflow } from "./outflow.ts";
 
 /** A line's bound, in bytes without its newline; what is longer is answered and skipped. */
 export const LINE_BYTES = 16 * 1024 * 1024;
@@ -15,7 +16,9 @@ const UNREAD_BYTES = 64 * 1024 * 1024;
  */
 export async function serveStdio(host: Omit<SessionHost, "local">, signal: AbortSignal): Promise<void> {
   const output = createOutput();
-  const connection = createConnection({ ...host, local: true }, (message) =>
+  const outflow = createOutflow(output.unread);
+  output.onTaken = outflow.onTaken;
+  const connection = createConnection({ ...host, local: true, reserve: outflow.reserve }, (message) =>
     output.write(`${JSON.stringify(message)}\n`),
   );
   const lines = createLineSplitter(LINE_BYTES, {
@@ -84,10 +87,13 @@ function createOutput() {
       const going = unread;
       await sink.flush();
       unread -= going;
+      output.onTaken();
     }
   }
 
-  return {
+  const output = {
+    /** Called whenever the client has taken something. */
+    onTaken(): void {},
     write(line: string): void {
       unread += line.length;
       sink.write(line);
@@ -103,4 +109,5 @@ function createOutput() {
     /** Resolves when nobody can read any more. */
     broken,
   };
+  return output;
 }

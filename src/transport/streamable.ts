@@ -4,8 +4,10 @@ import { RPC } from "../protocol/jsonrpc.ts";
 import { admit, batchFault, negotiated, openSession, type SessionHost } from "../protocol/sessions.ts";
 import { createEventStores, type SessionEvents } from "./event-store.ts";
 import { refuse } from "./guard.ts";
+import { createOutflow } from "./outflow.ts";
+import { createSessionPosts } from "./session-posts.ts";
 import { createSessionTable, SESSIONS, type Session, type SessionTable } from "./session-table.ts";
-import { relay } from "./sse.ts";
+import { type Relay, relay } from "./sse.ts";
 
 /** When a client whose stream has ended may come back for the rest, in milliseconds. */
 const RETRY_MS = 1000;
@@ -14,7 +16,9 @@ const RETRY_MS = 1000;
 export interface Streamable {
   /** `body` holds the parsed JSON of a POST. */
   handle(request: Request, body: { value: unknown } | undefined): Promise<Response>;
-  /** Answers what is in flight, then ends every session. */
+  /** Resolves when everything taken has been answered, and the answers read. */
+  drained(): Promise<void>;
+  /** Ends every session. */
   close(): Promise<void>;
 }
 
@@ -24,20 +28,29 @@ export function createStreamable(host: SessionHost): Streamable {
   const eventStores = createEventStores();
   const answering = new Set<Promise<void>>();
 
-  async function pass(session: Session, request: Request, parsedBody?: unknown): Promise<Response> {
+  /** Lets the SDK answer, on a stream of ours. */
+  async function pass(session: Session, request: Request, messages: readonly JSONRPCMessage[], parsedBody?: unknown) {
     const { promise: answered, resolve: onAnswered } = Promise.withResolvers<void>();
     session.seen = performance.now();
-    session.busy++;
-    if (parsedBody !== undefined) {
+    const post = session.posts.begin(messages);
+    if (post.open.size > 0) {
       answering.add(answered);
     }
     const response = await session.transport.handleRequest(request, parsedBody === undefined ? {} : { parsedBody });
-    return relay(response, () => {
-      session.busy--;
-      session.seen = performance.now();
-      answering.delete(answered);
-      onAnswered();
+    const stream = relay(response, {
+      onClose() {
+        queueMicrotask(() => session.streams.delete(stream));
+        session.seen = performance.now();
+        session.posts.finish(post);
+        answering.delete(answered);
+        onAnswered();
+      },
+      onTaken: session.outflow.onTaken,
     });
+    session.streams.add(stream);
+    post.end = stream.end;
+    session.posts.cancel(messages);
+    return stream.response;
   }
 
   return {
@@ -50,24 +63,27 @@ export function createStreamable(host: SessionHost): Streamable {
       if (body === undefined) {
         return session === undefined
           ? refuse(405, "Method Not Allowed: without a session only POST is", RPC.refused, { allow: "POST" })
-          : pass(session, request);
+          : pass(session, request, []);
       }
       const admitted = admitAll(body.value, session?.revision);
       if ("refusal" in admitted) {
         return admitted.refusal;
       }
-      const { parsedBody, first } = admitted;
+      const { messages, parsedBody, first } = admitted;
       if (session !== undefined) {
-        return pass(session, request, parsedBody);
+        const fault = session.posts.fault(messages);
+        return fault === undefined
+          ? pass(session, request, messages, parsedBody)
+          : refuse(400, `Invalid Request: ${fault}`, RPC.invalidRequest);
       }
       return "method" in first && first.method === "initialize"
         ? openWith(first, request, { host, sessions, events: eventStores.open() })
         : refuse(400, "Bad Request: Mcp-Session-Id is missing; open a session with initialize");
     },
-    async close() {
+    async drained() {
       await Promise.all(answering);
-      await sessions.closeAll();
     },
+    close: () => sessions.closeAll(),
   };
 }
 
@@ -80,15 +96,25 @@ async function openWith(
   if (!(await sessions.makeRoom())) {
     return refuse(503, `Service Unavailable: ${SESSIONS} sessions are open`, RPC.refused, { "retry-after": "60" });
   }
+  const streams = new Set<Relay>();
+  const posts = createSessionPosts();
+  const outflow = createOutflow(() => [...streams].reduce((sum, { backlog }) => sum + backlog(), 0));
   const revision = negotiated("params" in message ? message.params?.["protocolVersion"] : undefined);
   const transport: WebStandardStreamableHTTPServerTransport = new WebStandardStreamableHTTPServerTransport({
     sessionIdGenerator: () => crypto.randomUUID(),
     onsessioninitialized: (id) =>
-      sessions.add(id, { server, transport, events, revision, seen: performance.now(), busy: 0 }),
+      sessions.add(id, { server, transport, events, revision, seen: performance.now(), streams, posts, outflow }),
     eventStore: events,
     retryInterval: RETRY_MS,
   });
-  const server = await openSession(host, transport);
+  const send = transport.send.bind(transport);
+  transport.send = async (answer, options) => {
+    await send(answer, options);
+    if (!("method" in answer) && answer.id !== undefined) {
+      posts.settle(answer.id);
+    }
+  };
+  const server = await openSession({ ...host, reserve: outflow.reserve }, transport);
   const { onclose } = server;
   server.onclose = () => {
     onclose?.();
@@ -98,7 +124,7 @@ async function openWith(
   if (transport.sessionId === undefined) {
     await server.close();
   }
-  return relay(response, () => undefined);
+  return relay(response, { onClose: () => undefined }).response;
 }
 
 /** A body as messages that the SDK takes, or the refusal of the whole. */
@@ -118,5 +144,5 @@ function admitAll(value: unknown, revision: string | undefined) {
   const [first] = messages;
   return first === undefined
     ? { refusal: refuse(400, "Invalid Request: there is no message", RPC.invalidRequest) }
-    : { parsedBody: Array.isArray(value) ? messages : first, first };
+    : { messages, parsedBody: Array.isArray(value) ? messages : first, first };
 }

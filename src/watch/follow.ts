@@ -73,42 +73,44 @@ export function follow(source: ChangeSource, { databasePath, pollMs, tell, onErr
 /** Reads on from the last change told, once at a time, from where the store stands when it is first asked. */
 function createReader(source: ChangeSource, tell: FollowOptions["tell"], onError: FollowOptions["onError"]) {
   let last: number | undefined;
-  let underWay: Promise<void> | undefined;
+  let reading = false;
   let again = false;
   let failing = false;
   const reader = {
     stopped: false,
-    /** Resolves when all that was committed before the call has been told, or could not be read. */
-    readOn(): Promise<void> {
+    /** Tells all that was committed before the call; of a call during another one, the other takes care as well. */
+    async readOn(): Promise<void> {
       again = true;
-      underWay ??= read().finally(() => {
-        underWay = undefined;
-      });
-      return underWay;
+      if (reading) {
+        return;
+      }
+      reading = true;
+      try {
+        while (again && !reader.stopped) {
+          again = false;
+          await readPage();
+        }
+        failing = false;
+      } catch (error) {
+        // Busy, as a rule; the next look goes on from the same place. One report does for as long as it lasts.
+        if (!failing && !reader.stopped) {
+          onError("cannot read changes", error);
+        }
+        failing = true;
+      }
+      reading = false;
     },
   };
-  const read = async () => {
-    try {
-      while (again && !reader.stopped) {
-        again = false;
-        last ??= await source.latestChange();
-        const page = await source.changesSince(last, PAGE);
-        again ||= page.length === PAGE;
-        for (const change of page) {
-          if (reader.stopped) {
-            return;
-          }
-          last = change.seq;
-          tell(change);
-        }
+  const readPage = async () => {
+    last ??= await source.latestChange();
+    const page = await source.changesSince(last, PAGE);
+    again ||= page.length === PAGE;
+    for (const change of page) {
+      if (reader.stopped) {
+        return;
       }
-      failing = false;
-    } catch (error) {
-      // Busy, as a rule; the next look goes on from the same place. One report does for as long as it lasts.
-      if (!failing && !reader.stopped) {
-        onError("cannot read changes", error);
-      }
-      failing = true;
+      last = change.seq;
+      tell(change);
     }
   };
   return reader;

@@ -56,7 +56,7 @@ describe("the seed's example workflow", () => {
       }
     }
     expect(await first.end()).toBe(0);
-    expect(first.received).toHaveLength(7);
+    expect(first.received.filter(({ id }) => id !== undefined)).toHaveLength(7);
 
     const second = startStdio(store);
     second.write(`${TRANSCRIPT.join("\n")}\n`);
@@ -94,8 +94,11 @@ describe("the seed's example workflow", () => {
       expect(posted.status).toBe(202);
       const { id } = JSON.parse(line);
       if (id !== undefined) {
-        const { value } = await events.next();
-        expect(JSON.parse(value?.data ?? "")).toMatchObject({ ...Object(ANSWERS[id]), id });
+        let answer = JSON.parse((await events.next()).value?.data ?? "");
+        while (answer.method !== undefined) {
+          answer = JSON.parse((await events.next()).value?.data ?? "");
+        }
+        expect(answer).toMatchObject({ ...Object(ANSWERS[id]), id });
       }
     }
     await events.return(undefined);

@@ -74,7 +74,7 @@ export function changeRows(db: Database, seq: number, limit: number): Omit<TaskC
 
 /** The newest event's `seq`, or 0. */
 export function latestSeq(db: Database): number {
-  return db.query<{ seq: number }, []>("SELECT coalesce(max(seq), 0) AS seq FROM events").get()?.seq ?? 0;
+  return db.query<{ seq: number | null }, []>("SELECT max(seq) AS seq FROM events").get()?.seq ?? 0;
 }
 
 /** Tasks after a place, the last updated first. The conditions are constants; values are always bound. */

@@ -1,0 +1,98 @@
+import { expect, test } from "bun:test";
+import {
+  attachBig,
+  connectRaw,
+  exchange,
+  inSession,
+  isHeld,
+  openRawEventClient,
+  openSession,
+  type RawConnection,
+  request,
+} from "../support/raw-http.ts";
+import { freshStore, startHttp } from "../support/server.ts";
+
+const { url } = await startHttp(freshStore());
+const uri = await attachBig(await openSession(url));
+
+/** How often a comment line has come on a stream so far. */
+const comments = (received: string) => received.split(/^:/m).length - 1;
+
+/** Resolves when the server has let go of a connection; rejects after 45 s, an idle timeout and a half. */
+async function released(connection: RawConnection): Promise<void> {
+  const end = performance.now() + 45_000;
+  while (isHeld(connection)) {
+    if (performance.now() > end) {
+      throw new Error("the server has held the connection for 45 s");
+    }
+    await Bun.sleep(100);
+  }
+}
+
+const notLinux = process.platform !== "linux";
+
+// All at once: each of them is waiting, and nothing else.
+test.concurrent("idle streams of /sse and of GET /mcp get a comment within 20 s and work after 35 s (takes 36 s)", async () => {
+  const begun = performance.now();
+  const events = await openRawEventClient(url);
+  const session = await openSession(url);
+  const stream = connectRaw(url);
+  stream.socket.write(inSession(session));
+  await stream.until((received) => received.includes("\r\n\r\n"));
+  const commented = [events.stream, stream].map(async (idle) => {
+    const before = comments(await idle.until(() => true));
+    await idle.until((received) => comments(received) > before);
+    expect(performance.now() - begun).toBeLessThan(20_000);
+  });
+  await Promise.all(commented);
+  await Bun.sleep(36_000 - (performance.now() - begun));
+  expect(await events.post(request("late", "ping"))).toBe(202);
+  await events.stream.until((received) => received.includes('"id":"late"'));
+  expect((await exchange(url, inSession(session))).status).toBe(409);
+  expect(await stream.until(() => true)).not.toEndWith("\r\n0\r\n\r\n");
+  expect(await session.request(request(1, "ping"))).toEqual({ jsonrpc: "2.0", id: 1, result: {} });
+  events.stream.socket.destroy();
+  stream.socket.destroy();
+}, 60_000);
+
+test.concurrent.skipIf(notLinux)(
+  "the connection of a client cut off its stream of /sse is closed (Linux only, takes up to 45 s)",
+  async () => {
+    const { stream, post } = await openRawEventClient(url);
+    stream.socket.pause();
+    for (let id = 0; (await post(request(id, "resources/read", { uri }))) === 202; id++) {}
+    await released(stream);
+    stream.socket.destroy();
+  },
+  60_000,
+);
+
+test.concurrent.skipIf(notLinux)(
+  "the connection of a client that leaves its answer of /mcp unread is closed (Linux only, takes up to 45 s)",
+  async () => {
+    const stream = connectRaw(url);
+    stream.socket.write(inSession(await openSession(url), request(1, "resources/read", { uri })));
+    await stream.until((received) => received.includes("\r\n\r\n"));
+    stream.socket.pause();
+    await released(stream);
+    stream.socket.destroy();
+  },
+  60_000,
+);
+
+test.concurrent.each([
+  ["an answer", request(1, "ping")],
+  ["a 202", { jsonrpc: "2.0", method: "notifications/initialized" }],
+  ["a 400", 42],
+])(
+  "a connection that stays idle after %s of POST /mcp is closed (takes up to 45 s)",
+  async (_, message) => {
+    const connection = connectRaw(url);
+    connection.socket.write(inSession(await openSession(url), message));
+    await connection.until((received) => received.includes("\r\n\r\n"));
+    const closed = connection.ended.then(() => "closed");
+    expect(await Promise.race([closed, Bun.sleep(45_000).then(() => "open for 45 s")])).toBe("closed");
+    connection.socket.destroy();
+  },
+  60_000,
+);
