@@ -1,7 +1,7 @@
 import type { Log } from "../log.ts";
 import type { ToolContext } from "../tools/tool.ts";
-import { failedRequest } from "./failure.ts";
-import type { Members } from "./jsonrpc.ts";
+import { failedRequest, ProtocolError } from "./failure.ts";
+import { type Members, RPC } from "./jsonrpc.ts";
 import { listTools } from "./list-tools.ts";
 import { CAPABILITIES, INSTRUCTIONS, SERVER_INFO } from "./server-info.ts";
 
@@ -66,12 +66,12 @@ export function createHandlers(services: Services): HandlerTable {
     return late;
   };
   const table: Readonly<Record<string, Handler>> = {
-    "tools/list": async () => listTools(),
+    "tools/list": async (params) => onePage(params, listTools()),
     "tools/call": async (params, context) => (await load()).callTool(services, params, context),
     "resources/list": async (params) => (await load()).listResources(services, params),
-    "resources/templates/list": async () => (await load()).listTemplates(),
+    "resources/templates/list": async (params) => onePage(params, (await load()).listTemplates()),
     "resources/read": async (params, context) => (await load()).readResource(services, params, context),
-    "prompts/list": async () => (await load()).listPrompts(),
+    "prompts/list": async (params) => onePage(params, (await load()).listPrompts()),
     "prompts/get": async (params) => (await load()).getPrompt(services, params),
     "completion/complete": async (params) => (await load()).complete(services, params),
   };
@@ -82,13 +82,22 @@ export function createHandlers(services: Services): HandlerTable {
 }
 
 async function loadLate() {
-  const [tools, resources, prompts, completion] = await Promise.all([
-    import("./call-tool.ts"),
-    import("./resources.ts"),
-    import("./prompts.ts"),
-    import("./completion.ts"),
-  ]);
-  return { ...tools, ...resources, ...prompts, ...completion };
+  const [{ callTool }, { listResources, listTemplates, readResource }, { getPrompt, listPrompts }, { complete }] =
+    await Promise.all([
+      import("./call-tool.ts"),
+      import("./resources.ts"),
+      import("./prompts.ts"),
+      import("./completion.ts"),
+    ]);
+  return { callTool, listResources, listTemplates, readResource, getPrompt, listPrompts, complete };
+}
+
+/** A list of one page: no cursor was ever given out for it. */
+function onePage({ cursor }: Members, list: Members): Members {
+  if (cursor !== undefined) {
+    throw new ProtocolError(RPC.invalidParams, "Cannot go on from cursor: this list has one page");
+  }
+  return list;
 }
 
 /** `handler`, throwing nothing but protocol errors; a bug is logged and told as one. */

@@ -5,8 +5,8 @@ import type { RequestContext, Services } from "./handlers.ts";
 import { type Members, RPC } from "./jsonrpc.ts";
 
 const PAGE = 100;
-/** A task, or one of its artifacts by id or name; names are percent-encoded. */
-const URI = /^task:\/\/([^/?#]+)(?:\/artifacts\/([^/?#]+))?\/?$/;
+/** A task, one of its checkpoints by number, or one of its artifacts by id or name; names are percent-encoded. */
+const URI = /^task:\/\/([^/?#]+)(?:\/(checkpoints|artifacts)\/([^/?#]+))?\/?$/;
 
 /** `resources/list`: the tasks, the last updated first. */
 export async function listResources({ tools }: Services, { cursor }: Members): Promise<Members> {
@@ -36,6 +36,13 @@ export function listTemplates(): Members {
         mimeType: "application/json",
       },
       {
+        uriTemplate: "task://{task_id}/checkpoints/{number}",
+        name: "checkpoint",
+        title: "Checkpoint",
+        description: "A task's progress as of one checkpoint, 1 being the first",
+        mimeType: "application/json",
+      },
+      {
         uriTemplate: "task://{task_id}/artifacts/{artifact}",
         name: "artifact",
         title: "Artifact",
@@ -50,15 +57,25 @@ export async function readResource(services: Services, { uri }: Members, context
   if (typeof uri !== "string") {
     throw new ProtocolError(RPC.invalidParams, "Cannot read resource: uri must be a string");
   }
-  const [task_id, artifact] = partsOf(uri);
+  const [task_id, kind, part] = partsOf(uri);
   if (task_id === undefined) {
-    throw notFound(uri, "task://<task_id> and task://<task_id>/artifacts/<artifact> are accepted");
+    const accepted = [
+      "task://<task_id>",
+      "task://<task_id>/checkpoints/<number>",
+      "task://<task_id>/artifacts/<artifact>",
+    ];
+    throw notFound(uri, `${accepted.join(", ")} are accepted`);
   }
-  const contents =
-    artifact === undefined
-      ? await readTask(services, uri, task_id)
-      : await readArtifact(services, context, { uri, task_id, id_or_name: artifact });
-  return { contents: [contents] };
+  if (part === undefined) {
+    return { contents: [await readTask(services, uri, task_id)] };
+  }
+  return {
+    contents: [
+      kind === "checkpoints"
+        ? await readCheckpoint(services, uri, task_id, part)
+        : await readArtifact(services, context, { uri, task_id, id_or_name: part }),
+    ],
+  };
 }
 
 async function readTask({ tools }: Services, uri: string, task_id: string): Promise<Members> {
@@ -67,6 +84,14 @@ async function readTask({ tools }: Services, uri: string, task_id: string): Prom
     throw notFound(uri, "there is no such task");
   }
   return { uri, mimeType: "application/json", text: JSON.stringify(wholeTask(view)) };
+}
+
+async function readCheckpoint({ tools }: Services, uri: string, task_id: string, number: string): Promise<Members> {
+  const checkpoint = /^[1-9]\d{0,14}$/.test(number) ? await tools.store.checkpoint(task_id, Number(number)) : undefined;
+  if (checkpoint === undefined) {
+    throw notFound(uri, "the task has no such checkpoint");
+  }
+  return { uri, mimeType: "application/json", text: JSON.stringify({ task_id, ...checkpoint }) };
 }
 
 async function readArtifact(

@@ -103,6 +103,28 @@ describe("many processes on one store", () => {
     }
   }, 120_000);
 
+  test("a cursor survives a restart, and is refused by another store or when it was tampered with", async () => {
+    const store = freshStore();
+    const first = startStdio(store);
+    await first.initialize();
+    for (let n = 0; n < 101; n++) {
+      await first.request("tools/call", { name: "create_task", arguments: { task_id: `t${n}`, title: "T", goal: "" } });
+    }
+    const listed = await first.request("resources/list");
+    const { nextCursor: cursor, resources } = Object(listed["result"]);
+    expect(resources).toHaveLength(100);
+    await first.end();
+    const second = startStdio(store);
+    await second.initialize();
+    expect(await second.request("resources/list", { cursor })).toMatchObject({
+      result: { resources: [{ uri: "task://t0" }] },
+    });
+    expect(await second.request("resources/list", { cursor: `x${cursor}` })).toMatchObject({ error: { code: -32602 } });
+    const other = startStdio(freshStore());
+    await other.initialize();
+    expect(await other.request("resources/list", { cursor })).toMatchObject({ error: { code: -32602 } });
+  });
+
   test("a kill in the middle of work loses no acknowledged write", async () => {
     const store = freshStore();
     const server = startStdio(store);

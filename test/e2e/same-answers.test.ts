@@ -41,6 +41,7 @@ const CORPUS: readonly (readonly [string, Message?])[] = [
   call("mark_exhausted", { task_id: "t", agent: "b", unknown: 1 }),
   ["resources/list"],
   ["resources/read", { uri: "task://t" }],
+  ["resources/read", { uri: "task://t/checkpoints/1" }],
   ["resources/read", { uri: "task://t/artifacts/log" }],
   ["prompts/get", { name: "resume_task", arguments: { task_id: "t" } }],
   [

@@ -163,11 +163,12 @@ describe("the protocol on stdio", () => {
     expect(await server.request("tools/call", { name: "nope" })).toMatchObject({ error: { code: -32602 } });
     expect(await server.request("resources/read", {})).toMatchObject({ error: { code: -32602 } });
     expect(await server.request("resources/list", { cursor: "x" })).toMatchObject({ error: { code: -32602 } });
+    expect(await server.request("tools/list", { cursor: "x" })).toMatchObject({ error: { code: -32602 } });
     expect(await server.request("tools/list", { _meta: { progressToken: {} } })).toMatchObject({
       error: { code: -32600 },
     });
     expect(await server.request("resources/templates/list")).toMatchObject({
-      result: { resourceTemplates: [{ uriTemplate: "task://{task_id}" }, {}] },
+      result: { resourceTemplates: [{ uriTemplate: "task://{task_id}" }, {}, {}] },
     });
   });
 

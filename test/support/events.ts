@@ -1,4 +1,4 @@
-/** The events of an event stream as they come; comments are passed over. */
+/** The events of an event stream as they come; comments, and events without data, are passed over. */
 export async function* readEvents(response: Response): AsyncGenerator<{ event: string; data: string }, undefined> {
   let text = "";
   const body = response.body;
@@ -9,9 +9,9 @@ export async function* readEvents(response: Response): AsyncGenerator<{ event: s
     const blocks = (text + part).split("\n\n");
     text = blocks.pop() ?? "";
     for (const block of blocks) {
-      const match = /^event: (.*)\ndata: (.*)$/.exec(block);
-      if (match !== null) {
-        yield { event: match[1] ?? "", data: match[2] ?? "" };
+      const data = /^data: (.+)$/m.exec(block)?.[1];
+      if (data !== undefined) {
+        yield { event: /^event: (.*)$/m.exec(block)?.[1] ?? "message", data };
       }
     }
   }
