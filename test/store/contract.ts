@@ -4,6 +4,7 @@ import { handOff } from "../../src/domain/handoff.ts";
 import { saveCheckpoint } from "../../src/domain/save-checkpoint.ts";
 import type { Store, TaskFilter } from "../../src/store/store.ts";
 import { attach, checkpoint, create, update } from "./commands.ts";
+import { describeChanges } from "./contract-changes.ts";
 
 /** Opens a store on fresh ground, with a clock that moves a second at each look. */
 export type OpenStore = () => Promise<Store>;
@@ -129,6 +130,7 @@ export function describeStore(name: string, open: OpenStore): void {
   });
 
   describeReading(name, open);
+  describeChanges(name, open);
 }
 
 function describeReading(name: string, open: OpenStore): void {
