@@ -19,8 +19,8 @@ export interface Connection {
 type Sessions = typeof import("./sessions.ts");
 
 /**
- * Opens a connection. Each message is of the era it claims: 2026-07-28 is answered by itself, everything else by one
- * SDK session, loaded with the first such message. Messages are begun in the order they came.
+ * Opens a connection. Each message is of the era it claims: 2026-07-28, where the transport has it, is answered by
+ * itself, everything else by one SDK session, loaded with the first such message. Messages are begun in the order they came.
  */
 export function createConnection(host: ClientHost, send: (message: Reply | readonly Reply[]) => void): Connection {
   const idle: (() => void)[] = [];
@@ -51,7 +51,7 @@ export function createConnection(host: ClientHost, send: (message: Reply | reado
 
   return {
     receive(value) {
-      if (stateless.take(value)) {
+      if (host.stateless === true && stateless.take(value)) {
         return;
       }
       received++;

@@ -28,6 +28,8 @@ export interface SessionHost {
 
 /** What a session needs of its client's transport; see `RequestContext`. */
 export interface ClientHost extends SessionHost {
+  /** Whether 2026-07-28 is answered beside the session: not on the event stream of 2024-11-05. */
+  stateless?: boolean;
   reserve: RequestContext["reserve"];
 }
 

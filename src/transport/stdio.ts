@@ -18,7 +18,7 @@ export async function serveStdio(host: Omit<SessionHost, "local">, signal: Abort
   const output = createOutput();
   const outflow = createOutflow(output.unread);
   output.onTaken = outflow.onTaken;
-  const connection = createConnection({ ...host, local: true, reserve: outflow.reserve }, (message) =>
+  const connection = createConnection({ ...host, local: true, stateless: true, reserve: outflow.reserve }, (message) =>
     output.write(`${JSON.stringify(message)}\n`),
   );
   const lines = createLineSplitter(LINE_BYTES, {
