@@ -22,7 +22,10 @@ export const taskFields = {
   goal: longText(64 * 1024),
   repo_path: longText(4096).min(1, "it is empty; a path is accepted"),
   priority: z.int().min(0).max(4),
-  tags: z.array(shortText(64).trim().min(1, "it is empty; 1–64 characters are accepted")).max(32),
+  tags: z
+    .array(shortText(64).trim().min(1, "it is empty; 1–64 characters are accepted"))
+    .max(32)
+    .transform((tags) => [...new Set(tags)]),
   reason: longText(2048),
 };
 

@@ -22,7 +22,7 @@ export const createTask = defineTool({
   }),
   output: z.object({ ...acknowledgement, created: z.boolean() }),
   run({ store, caller, id }, { agent, task_id = id(), ...content }) {
-    const named = { ...content, task_id, tags: [...new Set(content.tags)] };
+    const named = { ...content, task_id };
     const by = agentOf(caller, agent);
     return store.create({
       task_id,

@@ -22,7 +22,7 @@ export interface HttpServer {
 type Route = (request: Request, url: URL) => Response | Promise<Response>;
 type Routes = Readonly<Record<string, Readonly<Record<string, Route>>>>;
 
-/** Listens on `hostname`:`port` (0: any free one). Throws where the port is taken. */
+/** Listens on `hostname`:`port` (0 takes a free one). Throws where the port is taken. */
 export function serveHttp(context: Omit<SessionHost, "local">, hostname: string, port: number): HttpServer {
   const host = { ...context, local: false };
   const eventClients = createEventClients(host);
