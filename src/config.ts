@@ -126,9 +126,9 @@ export async function parseCommandLine(argv: readonly string[]): Promise<Command
   if (rest.length > 0 || (command !== undefined && !Object.hasOwn(COMMANDS, command))) {
     throw usage(`unknown command ${quote(rest[0] ?? command ?? "")}; accepted is ${Object.keys(COMMANDS).join(", ")}`);
   }
-  const odd = argv.find((argument) => /^--(?:http|debug|json|version|help)=(?!(?:true|false)$)/.test(argument));
+  const odd = argv.find((argument) => /^--(?:http|debug|json|version|help)=|^--no-/.test(argument));
   if (odd !== undefined) {
-    throw usage(`${odd.split("=")[0]} takes no value`);
+    throw usage(odd.startsWith("--no-") ? `unknown flag ${odd}` : `${odd.split("=")[0]} takes no value`);
   }
   return { command, flags: given };
 }

@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { createClock } from "./clock.ts";
 import {
   type CommandLine,
@@ -63,6 +64,7 @@ async function serve(config: Config): Promise<number> {
   const stop = new AbortController();
   let exitCode: number = EXIT.ok;
   endOnSignals(stop, log);
+  refuseNoFolder(config.artifacts);
   let watch: Watch | undefined;
   const store = await openStore(config.db, {
     now: createClock(),
@@ -102,6 +104,14 @@ async function serveHttp(host: { table: HandlerTable; log: Log }, config: Config
   });
   notifier?.stopping();
   await server.stop();
+}
+
+/** What is there in the place of the artifacts folder must be a folder; one that is missing is made when it is needed. */
+function refuseNoFolder(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === false) {
+    const accepted = "a folder is accepted (--artifacts, MCP_TASK_ARTIFACTS_DIR), and is made when it does not exist";
+    throw new StartRefusal(EXIT.configuration, `Cannot keep artifacts in "${path}": it is not a folder; ${accepted}`);
+  }
 }
 
 /** Listens, or says in one line why it cannot. */

@@ -8,6 +8,8 @@ export type FoldedTask = WholeTask & { truncated?: readonly string[] | undefined
 /** How many characters of JSON an answer may have; clients drop or spill what is longer. */
 const ANSWER_CHARACTERS = 50_000;
 const KEPT_STEPS = 20;
+/** What is left of a step where twenty whole ones are still too much. */
+const STEP_CHARACTERS = 400;
 const KEPT_ARTIFACTS = 50;
 
 /** From the least missed to the most: test output, old steps, context, and only then what the agent needs first. */
@@ -20,6 +22,8 @@ const FOLDS: readonly [field: string, fold: (task: WholeTask, excess: number) =>
   ["remaining_steps", (task) => ({ ...task, remaining_steps: task.remaining_steps.slice(0, KEPT_STEPS) })],
   ["test_results", (task) => ({ ...task, test_results: task.test_results.slice(-KEPT_STEPS) })],
   ["resume_prompt", (task, excess) => ({ ...task, resume_prompt: shortened(task.resume_prompt, excess) })],
+  ["completed_steps", (task) => ({ ...task, completed_steps: task.completed_steps.map(shortStep) })],
+  ["remaining_steps", (task) => ({ ...task, remaining_steps: task.remaining_steps.map(shortStep) })],
   ["tags", (task) => ({ ...task, tags: [] })],
 ];
 
@@ -41,13 +45,17 @@ export function foldTask(task: WholeTask): FoldedTask {
   return folded;
 }
 
+function shortStep(step: string): string {
+  return shortened(step, JSON.stringify(step).length - STEP_CHARACTERS) ?? "";
+}
+
 /** The start of `text`, short by what is too much once it stands in JSON. */
 function shortened(text: string | undefined, excess: number): string | undefined {
   if (text === undefined) {
     return undefined;
   }
   const json = JSON.stringify(text);
-  const kept = Math.max(0, json.length - 2 - excess);
+  const kept = Math.max(0, json.length - 2 - Math.max(0, excess));
   let start = text.slice(0, kept);
   while (JSON.stringify(start).length - 2 > kept) {
     start = start.slice(0, start.length - Math.max(1, Math.floor((JSON.stringify(start).length - 2 - kept) / 6)));

@@ -13,9 +13,9 @@ export function saveCheckpoint(
   view: TaskView,
   update: ProgressUpdate,
   deed: AgentDeed,
-): Decision<Acknowledgement & { checkpoint: number }> {
+): Decision<Acknowledgement & { checkpoint?: number | undefined }> {
   const held = hold(view.task, deed);
   const change = conclude(view, { ...held, progress: advance(view.progress, update) }, deed);
   const task = change?.task ?? view.task;
-  return { answer: { ...acknowledge(task), checkpoint: task.checkpoint_count }, change };
+  return { answer: { ...acknowledge(task), checkpoint: task.checkpoint_count || undefined }, change };
 }

@@ -48,6 +48,7 @@ export function updater(
 export function updateTask(view: TaskView, update: TaskUpdate, deed: Deed): Decision<Acknowledgement> {
   refuseOtherVersion(view.task, update);
   let draft = edit(acceptOffer(view.task, deed), update);
+  refuseContradiction(draft.task, update, deed);
   draft = report(view, draft, update, deed);
   draft = own(draft, update, deed);
   draft = setStatus(draft, update, deed);
@@ -63,6 +64,19 @@ function refuseOtherVersion(task: Task, { expected_version }: TaskUpdate): void 
       `Cannot update task ${quote(task.task_id)}: it has version ${task.version}, not ${expected_version}; ` +
         "read it with get_task and update what you find",
       { expected_version, version: task.version },
+    );
+  }
+}
+
+/** A status that leaves nobody at work, and a new owner, cannot both be meant. */
+function refuseContradiction(task: Task, { status, current_owner }: TaskUpdate, deed: Deed): void {
+  const givesAway = current_owner !== undefined && !sameAgent(current_owner, task.current_owner);
+  const leaves = status !== undefined && status !== "in_progress" && status !== task.status;
+  if (givesAway && leaves && (status === "open" || !sameAgent(current_owner, deed.agent))) {
+    throw new TaskError(
+      "invalid",
+      `Cannot update task ${quote(task.task_id)}: status ${quote(status)} and a new current_owner exclude each other; ` +
+        "leave out one of them",
     );
   }
 }

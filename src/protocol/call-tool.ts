@@ -16,7 +16,10 @@ export async function callTool(services: Services, params: Members, context: Req
   const tool = typeof name === "string" ? BY_NAME.get(name) : undefined;
   if (tool === undefined) {
     const known = [...BY_NAME.keys()].join(", ");
-    throw new ProtocolError(RPC.invalidParams, `Unknown tool: ${quote(String(name))}; known are ${known}`);
+    throw new ProtocolError(
+      RPC.invalidParams,
+      `Unknown tool: ${typeof name === "string" ? quote(name) : "params.name is missing"}; known are ${known}`,
+    );
   }
   const { readFile, ...shared } = services.tools;
   const toolContext = {

@@ -108,6 +108,11 @@ function createStatelessSide(host: ClientHost, send: (message: Reply) => void, o
       if (classified.kind !== "request" || !isStateless(classified.message)) {
         return false;
       }
+      if (running.has(classified.message.id)) {
+        const reason = "Invalid Request: the id is in use by a request under way";
+        send(errorReply(classified.message.id, RPC.invalidRequest, reason));
+        return true;
+      }
       answer(classified.message).catch((error) => host.log.error("message failed", error));
       return true;
     },

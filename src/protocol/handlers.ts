@@ -3,6 +3,7 @@ import type { ToolContext } from "../tools/tool.ts";
 import { failedRequest, ProtocolError } from "./failure.ts";
 import { type Members, RPC } from "./jsonrpc.ts";
 import { listTools } from "./list-tools.ts";
+import { topicOf } from "./resource-uri.ts";
 import { CAPABILITIES, INSTRUCTIONS, SERVER_INFO } from "./server-info.ts";
 
 /** One request beside its parameters. */
@@ -41,6 +42,8 @@ export interface HandlerTable {
   capabilities: Readonly<Record<string, Members>>;
   instructions?: string | undefined;
   feed: Feed;
+  /** The resource whose notices tell of `uri`, or nothing where none ever will; without it, each URI is its own. */
+  topicOf?(uri: string): string | undefined;
   /** The published input schema of a tool, where it maps arguments to headers (2026-07-28). */
   inputSchema?(tool: string): Members | undefined;
 }
@@ -78,7 +81,14 @@ export function createHandlers(services: Services): HandlerTable {
   const methods = new Map(
     Object.entries(table).map(([method, handler]) => [method, guarded(method, handler, services.log)]),
   );
-  return { methods, info: SERVER_INFO, capabilities: CAPABILITIES, instructions: INSTRUCTIONS, feed: services.feed };
+  return {
+    methods,
+    info: SERVER_INFO,
+    capabilities: CAPABILITIES,
+    instructions: INSTRUCTIONS,
+    feed: services.feed,
+    topicOf,
+  };
 }
 
 async function loadLate() {

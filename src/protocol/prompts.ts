@@ -1,4 +1,7 @@
+import { asAgentName } from "../domain/agent.ts";
+import { quote } from "../domain/clean.ts";
 import { TaskError } from "../domain/errors.ts";
+import { taskFields } from "../domain/fields.ts";
 import { STATUSES } from "../domain/lifecycle.ts";
 import { unknownTask, wholeTask } from "../domain/task.ts";
 import { ProtocolError } from "./failure.ts";
@@ -49,9 +52,14 @@ const PROMPTS: readonly Prompt[] = [
     description: "Save a checkpoint and hand a task to another agent, or to all",
     arguments: [TASK, { name: "to_agent", description: "Agent to take over; all when absent", required: false }],
     text: ({ task_id, to_agent }) =>
-      `Hand off task ${task_id}: first save_checkpoint with everything the next agent needs, then handoff_task ${to_agent === undefined ? "without to_agent, so that any agent may take it" : `with to_agent ${to_agent}`}, giving the reason. Do nothing more on the task after that.`,
+      `Hand off task ${task_id}: first save_checkpoint with everything the next agent needs, then handoff_task ${to_agent === undefined ? "without to_agent, so that any agent may take it" : `with to_agent ${quote(to_agent)}`}, giving the reason. Do nothing more on the task after that.`,
   },
 ];
+
+/** Whether there is a prompt of this name. */
+export function isPrompt(name: unknown): boolean {
+  return PROMPTS.some((known) => known.name === name);
+}
 
 /** `prompts/list`. */
 export function listPrompts(): Members {
@@ -91,14 +99,23 @@ export async function getPrompt({ tools }: Services, { name, arguments: given = 
   };
 }
 
-/** The arguments that the prompt has; what goes into the server's words is one word, or it is refused. */
+/** What may go into the server's own words, by the name of the argument: ids, statuses and agents' names, nothing else. */
+const ACCEPTED: Readonly<Record<string, { test(value: string): boolean; says: string }>> = {
+  task_id: { test: (value) => taskFields.task_id.safeParse(value).success, says: "a task id" },
+  status: { test: (value) => STATUSES.some((status) => status === value), says: STATUSES.join(", ") },
+  to_agent: { test: (value) => asAgentName(value) !== undefined, says: "a name of 1–64 printable characters" },
+};
+
+/** The arguments that the prompt has, checked. */
 function argumentsOf(prompt: Prompt, given: unknown): Record<string, string> {
   const args: Record<string, string> = {};
   for (const { name, required } of prompt.arguments) {
     const value = isMembers(given) ? given[name] : undefined;
-    if (typeof value === "string" && value !== "") {
-      if (!/^[\w .@:-]{1,128}$/.test(value)) {
-        throw new TaskError("invalid", `Cannot get prompt "${prompt.name}": argument "${name}" must be plain words`);
+    if (value !== undefined && value !== "") {
+      const accepted = ACCEPTED[name];
+      if (typeof value !== "string" || accepted?.test(value) !== true) {
+        const reason = `argument "${name}" is none that is accepted: ${accepted?.says}`;
+        throw new TaskError("invalid", `Cannot get prompt "${prompt.name}": ${reason}`);
       }
       args[name] = value;
     } else if (required) {

@@ -29,11 +29,12 @@ function publish({ name, title, description, effect, input, output }: Tool): Pub
     description,
     inputSchema: schemaOf(input, "input"),
     outputSchema: schemaOf(output, "output"),
-    // Nothing is ever lost (history keeps it), a repeat changes nothing, and no tool reaches beyond the store.
+    // Nothing is ever lost (history keeps it), and no tool reaches beyond the store. A repeat changes nothing, save that
+    // create_task without a task_id makes another one.
     annotations: {
       readOnlyHint: effect === "read",
       destructiveHint: false,
-      idempotentHint: true,
+      idempotentHint: name !== "create_task",
       openWorldHint: false,
     },
   };

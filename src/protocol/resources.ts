@@ -3,10 +3,9 @@ import { wholeTask } from "../domain/task.ts";
 import { ProtocolError } from "./failure.ts";
 import type { RequestContext, Services } from "./handlers.ts";
 import { type Members, RPC } from "./jsonrpc.ts";
+import { parseUri } from "./resource-uri.ts";
 
 const PAGE = 100;
-/** A task, one of its checkpoints by number, or one of its artifacts by id or name; names are percent-encoded. */
-const URI = /^task:\/\/([^/?#]+)(?:\/(checkpoints|artifacts)\/([^/?#]+))?\/?$/;
 
 /** `resources/list`: the tasks, the last updated first. */
 export async function listResources({ tools }: Services, { cursor }: Members): Promise<Members> {
@@ -57,8 +56,8 @@ export async function readResource(services: Services, { uri }: Members, context
   if (typeof uri !== "string") {
     throw new ProtocolError(RPC.invalidParams, "Cannot read resource: uri must be a string");
   }
-  const [task_id, kind, part] = partsOf(uri);
-  if (task_id === undefined) {
+  const parsed = parseUri(uri);
+  if (parsed === undefined) {
     const accepted = [
       "task://<task_id>",
       "task://<task_id>/checkpoints/<number>",
@@ -66,6 +65,7 @@ export async function readResource(services: Services, { uri }: Members, context
     ];
     throw notFound(uri, `${accepted.join(", ")} are accepted`);
   }
+  const { task_id, kind, part } = parsed;
   if (part === undefined) {
     return { contents: [await readTask(services, uri, task_id)] };
   }
@@ -114,14 +114,6 @@ async function readArtifact(
   } finally {
     // In a later turn of the event loop: by then the answer is on its way, and counts as unread.
     setTimeout(release, 0);
-  }
-}
-
-function partsOf(uri: string): (string | undefined)[] {
-  try {
-    return (URI.exec(uri)?.slice(1) ?? []).map((part: string | undefined) => part && decodeURIComponent(part));
-  } catch {
-    return [];
   }
 }
 

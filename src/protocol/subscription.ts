@@ -7,7 +7,29 @@ import { type Id, isMembers, type Members, RPC } from "./jsonrpc.ts";
 const LISTS = ["tools", "prompts", "resources"] as const;
 
 /** URIs one subscription, or one session, may name. */
-export const SUBSCRIBED_URIS = 1024;
+const SUBSCRIBED_URIS = 1024;
+
+/** The URIs a client subscribed to, by the resource whose notices tell of them; each is told as the client wrote it. */
+export function createUris(table: Pick<HandlerTable, "topicOf">) {
+  const uris = new Map<string, string>();
+  const topicOf = (uri: string) => (table.topicOf === undefined ? uri : table.topicOf(uri));
+  return {
+    /** Whether it is kept: no for one that nothing will ever be told of, and beyond the bound. */
+    add(uri: string): boolean {
+      const topic = topicOf(uri);
+      if (topic === undefined || (uris.size >= SUBSCRIBED_URIS && !uris.has(uri))) {
+        return false;
+      }
+      uris.set(uri, topic);
+      return true;
+    },
+    remove: (uri: string) => void uris.delete(uri),
+    /** The notices of `notice` for this client. */
+    told: (notice: Notice): Notice[] =>
+      "uri" in notice ? [...uris].filter(([, topic]) => topic === notice.uri).map(([uri]) => ({ uri })) : [notice],
+    all: () => [...uris.keys()],
+  };
+}
 
 /** The notification that tells of `notice`. */
 export function notificationOf(notice: Notice): { method: string; params: Members } {
@@ -39,9 +61,11 @@ export function subscribe(
     params: { notifications: agreed, _meta: tag },
   });
   const leave = table.feed((notice) => {
-    if ("uri" in notice ? uris.has(notice.uri) : lists.has(notice.list)) {
-      const { method, params: told } = notificationOf(notice);
-      send({ jsonrpc: "2.0", method, params: { ...told, _meta: tag } });
+    if ("uri" in notice || lists.has(notice.list)) {
+      for (const told of uris.told(notice)) {
+        const { method, params: about } = notificationOf(told);
+        send({ jsonrpc: "2.0", method, params: { ...about, _meta: tag } });
+      }
     }
   });
   return new Promise((resolve) => {
@@ -57,15 +81,19 @@ export function subscribe(
 }
 
 /** The part of what was asked that this server can tell. */
-function agreement({ capabilities }: HandlerTable, asked: Members) {
+function agreement(table: HandlerTable, asked: Members) {
+  const { capabilities } = table;
   const lists = new Set<string>(
     LISTS.filter((list) => asked[`${list}ListChanged`] === true && capabilities[list]?.["listChanged"] === true),
   );
   const named = asked["resourceSubscriptions"];
   const subscribable = Array.isArray(named) && capabilities["resources"]?.["subscribe"] === true;
-  const uris = new Set<string>(
-    subscribable ? named.filter((uri) => typeof uri === "string").slice(0, SUBSCRIBED_URIS) : [],
-  );
+  const uris = createUris(table);
+  for (const uri of subscribable ? named : []) {
+    if (typeof uri === "string") {
+      uris.add(uri);
+    }
+  }
   const agreed = Object.fromEntries([...lists].map((list) => [`${list}ListChanged`, true]));
-  return { lists, uris, agreed: subscribable ? { ...agreed, resourceSubscriptions: [...uris] } : agreed };
+  return { lists, uris, agreed: subscribable ? { ...agreed, resourceSubscriptions: uris.all() } : agreed };
 }

@@ -72,6 +72,13 @@ async function syncFolder(folder: string): Promise<void> {
 
 function asStorageError(error: unknown): unknown {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code === "EACCES" || code === "EROFS" || code === "ENOTDIR" || code === "EPERM") {
+    return new TaskError(
+      "forbidden",
+      `Cannot keep artifact: the server may not write to its artifacts folder (${code}); ` +
+        "a person has to mend that, until then save_checkpoint holds text",
+    );
+  }
   return code === "ENOSPC" || code === "EDQUOT" || code === "EFBIG"
     ? new TaskError(
         "storage_full",

@@ -1,9 +1,12 @@
 import { z } from "zod";
+import type { Event } from "../domain/changes.ts";
 import { progressOf } from "../domain/checkpoint.ts";
 import { quote } from "../domain/clean.ts";
 import { TaskError } from "../domain/errors.ts";
 import { foldTask } from "../domain/fold.ts";
 import { unknownTask, wholeTask } from "../domain/task.ts";
+import type { PageRequest } from "../store/store.ts";
+import { fittingPage } from "./page.ts";
 import { taskId } from "./shapes.ts";
 import { defineTool, type ToolContext } from "./tool.ts";
 
@@ -52,8 +55,15 @@ export const getTask = defineTool({
     events: objects,
     next_cursor: text,
   }),
-  run: (context, { view, cursor, checkpoint, task_id }) =>
-    view === "history" ? readHistory(context, task_id, cursor) : readTask(context, task_id, checkpoint),
+  async run(context, { view, cursor, checkpoint, task_id }) {
+    if (view === "history" ? checkpoint !== undefined : cursor !== undefined) {
+      throw new TaskError(
+        "invalid",
+        `Cannot get task ${quote(task_id)}: cursor goes with view history, checkpoint with view full`,
+      );
+    }
+    return view === "history" ? readHistory(context, task_id, cursor) : readTask(context, task_id, checkpoint);
+  },
 });
 
 async function readTask({ store }: ToolContext, task_id: string, number: number | undefined) {
@@ -77,6 +87,18 @@ async function readTask({ store }: ToolContext, task_id: string, number: number 
 }
 
 async function readHistory({ store }: ToolContext, task_id: string, cursor: string | undefined) {
-  const { entries, next_cursor } = await store.history(task_id, { limit: HISTORY_PAGE, cursor });
-  return { task_id, events: entries.map((event) => ({ ...event })), next_cursor };
+  const read = (page: PageRequest) => store.history(task_id, page);
+  const { entries, next_cursor } = await fittingPage(read, { limit: HISTORY_PAGE, cursor }, shortEvent);
+  return { task_id, events: entries, next_cursor };
+}
+
+/** How much of a long text an event shows; the task, and older events, hold the rest. */
+const EVENT_TEXT = 2000;
+
+/** An event with its long texts cut. */
+function shortEvent(event: Event) {
+  const cut = (_: string, value: unknown) =>
+    typeof value === "string" && value.length > EVENT_TEXT ? `${value.slice(0, EVENT_TEXT).toWellFormed()}…` : value;
+  const changes: Event["changes"] = JSON.parse(JSON.stringify(event.changes, cut));
+  return { ...event, changes };
 }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { agentName, taskFields } from "../domain/fields.ts";
 import { STATUSES } from "../domain/lifecycle.ts";
 import { taskRow } from "../domain/task.ts";
+import { fittingPage } from "./page.ts";
 import { defineTool } from "./tool.ts";
 
 export const listTasks = defineTool({
@@ -36,7 +37,7 @@ export const listTasks = defineTool({
     next_cursor: z.string().optional(),
   }),
   async run({ store }, { limit, cursor, ...filter }) {
-    const { entries, next_cursor } = await store.list(filter, { limit, cursor });
-    return { tasks: entries.map(taskRow), next_cursor };
+    const { entries, next_cursor } = await fittingPage((page) => store.list(filter, page), { limit, cursor }, taskRow);
+    return { tasks: entries, next_cursor };
   },
 });

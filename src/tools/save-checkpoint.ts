@@ -20,7 +20,7 @@ export const saveCheckpoint = defineTool({
     resume_prompt: checkpointFields.resume_prompt.optional().describe("Exact next action, for whoever goes on"),
     context: checkpointFields.context.optional().describe("Decisions, dead ends, facts (Markdown)"),
   }),
-  output: z.object({ ...acknowledgement, checkpoint: z.number() }),
+  output: z.object({ ...acknowledgement, checkpoint: z.number().optional() }),
   async run({ store, caller }, { task_id, agent, ...update }) {
     const by = requireAgent(caller, agent, "save checkpoint");
     return store.write({

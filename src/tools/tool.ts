@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { quote } from "../domain/clean.ts";
 import { TaskError } from "../domain/errors.ts";
+import { testRun } from "../domain/fields.ts";
 import type { Artifacts } from "../store/artifacts.ts";
 import type { Store } from "../store/store.ts";
 import type { Caller } from "./caller.ts";
@@ -46,7 +47,7 @@ function checked<Input extends z.ZodObject>(
   tool: { name: string; input: Input },
   args: Readonly<Record<string, unknown>>,
 ) {
-  const parsed = tool.input.safeParse(args);
+  const parsed = tool.input.safeParse(args, { error: ({ code, input }) => missing(code, input) });
   if (parsed.success) {
     return parsed.data;
   }
@@ -54,12 +55,20 @@ function checked<Input extends z.ZodObject>(
   if (issue === undefined) {
     throw parsed.error;
   }
-  const details = parsed.error.issues.map(({ path, message }) => ({ argument: path.join("."), message }));
+  const details = parsed.error.issues.map(({ path, message, ...rest }) => ({
+    argument: [...path, ...("keys" in rest ? [rest.keys.join(", ")] : [])].join("."),
+    message,
+  }));
   const code =
     issue.code === "too_big" && issue.origin !== "number" && issue.origin !== "int" ? "too_large" : "invalid";
   throw new TaskError(code, `Cannot call tool ${quote(tool.name)}: ${reasonOf(issue, tool.input)}`, {
     arguments: details,
   });
+}
+
+/** zod says of what is missing that it is undefined, which no caller wrote. */
+function missing(code: string | undefined, input: unknown): string | undefined {
+  return code === "invalid_type" && input === undefined ? "it is required" : undefined;
 }
 
 /** What is wrong with one argument, and what would be accepted. */
@@ -68,7 +77,7 @@ function reasonOf(issue: z.core.$ZodIssue, input: z.ZodObject): string {
   if (issue.code === "unrecognized_keys") {
     const place = issue.path.length === 0 ? "" : ` in ${issue.path.join(".")}`;
     const keys = issue.keys.map(quote).join(", ");
-    return `unknown argument ${keys}${place}${issue.path.length === 0 ? `; accepted are ${accepted}` : ""}`;
+    return `unknown argument ${keys}${place}; accepted are ${issue.path.length === 0 ? accepted : Object.keys(testRun.shape).join(", ")}`;
   }
   const [name] = issue.path;
   const described = typeof name === "string" ? input.shape[name]?.description : undefined;

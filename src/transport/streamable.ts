@@ -37,11 +37,15 @@ export function createStreamable(host: SessionHost): Streamable {
       answering.add(answered);
     }
     const response = await session.transport.handleRequest(request, parsedBody === undefined ? {} : { parsedBody });
+    const streaming = response.headers.get("content-type") === "text/event-stream";
     const stream = relay(response, {
       onClose() {
         queueMicrotask(() => session.streams.delete(stream));
         session.seen = performance.now();
-        session.posts.finish(post);
+        // A client that hangs up may still be owed answers, which it can resume: their ids stay in use until they are given.
+        if (!streaming) {
+          session.posts.finish(post);
+        }
         answering.delete(answered);
         onAnswered();
       },
@@ -109,9 +113,12 @@ async function openWith(
   });
   const send = transport.send.bind(transport);
   transport.send = async (answer, options) => {
-    await send(answer, options);
-    if (!("method" in answer) && answer.id !== undefined) {
-      posts.settle(answer.id);
+    try {
+      await send(answer, options);
+    } finally {
+      if (!("method" in answer) && answer.id !== undefined) {
+        posts.settle(answer.id);
+      }
     }
   };
   const server = await openSession({ ...host, reserve: outflow.reserve }, transport);

@@ -159,3 +159,14 @@ function inStatus(status: (typeof STATUSES)[number]) {
   }
   return task;
 }
+
+describe("a contradictory update", () => {
+  test("to a status that leaves nobody at work, for a new owner, is refused as such", () => {
+    for (const status of ["done", "open", "cancelled"] as const) {
+      const task = scenario();
+      task.checkpoint("a");
+      expect(task.update("a", { status, current_owner: "b" })).toMatchObject({ code: "invalid" });
+      expect(task.view().task).toMatchObject({ status: "in_progress", current_owner: "a" });
+    }
+  });
+});

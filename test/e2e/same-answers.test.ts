@@ -124,7 +124,7 @@ describe("the same answer everywhere", () => {
   });
 
   test("50 clients with equal ids at the same time: no answer crosses over", async () => {
-    const calls = Number(Bun.env["CROSSTALK_CALLS"] ?? 100);
+    const calls = Number(Bun.env["CROSSTALK_CALLS"] ?? 1000);
     const { url } = await startHttp(freshStore());
     const clients = Array.from({ length: 50 }, async (_, client) => {
       const stateless: Ask = async (method, params) => Object(await (await postStateless(url, method, params)).json());

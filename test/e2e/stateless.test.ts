@@ -138,6 +138,24 @@ describe("2026-07-28 over HTTP", () => {
 });
 
 describe("2026-07-28 on stdio", () => {
+  test("an id that is in use is refused, and the subscription that has it stays cancellable", async () => {
+    const server = startStdio(freshStore());
+    const wanted = ["task://t", "task://t/artifacts/log", "http://elsewhere"];
+    const params = { notifications: { resourceSubscriptions: wanted }, _meta: ENVELOPE };
+    const listen = `${JSON.stringify({ jsonrpc: "2.0", id: "sub", method: "subscriptions/listen", params })}\n`;
+    server.write(listen);
+    const acknowledged = await server.next(({ method }) => method === "notifications/subscriptions/acknowledged");
+    expect(acknowledged).toMatchObject({ params: { notifications: { resourceSubscriptions: wanted.slice(0, 2) } } });
+    server.write(listen);
+    expect(await server.next(({ id }) => id === "sub")).toMatchObject({ error: { code: -32600 } });
+    await statelessly(server)("tools/call", create("t"));
+    for (const uri of wanted.slice(0, 2)) {
+      await server.next(({ params }) => Object(params).uri === uri);
+    }
+    expect(await server.end()).toBe(0);
+    expect(server.received.filter(({ id }) => id === "sub")).toMatchObject([{ error: {} }, { result: {} }]);
+  });
+
   test("is chosen by each message: both eras see the same tasks on one connection", async () => {
     const server = startStdio(freshStore());
     const ask = statelessly(server);

@@ -1,0 +1,20 @@
+import type { Page, PageRequest } from "../store/store.ts";
+
+/** How many characters of JSON the entries of an answer may have; clients drop or spill an answer over 50,000. */
+const PAGE_CHARACTERS = 48_000;
+
+/** The page asked for, each entry as `show` shows it, or as much of its start as fits into an answer; at least one entry. */
+export async function fittingPage<Entry, Shown>(
+  read: (page: PageRequest) => Promise<Page<Entry>>,
+  { limit, cursor }: PageRequest,
+  show: (entry: Entry) => Shown,
+): Promise<{ entries: Shown[]; next_cursor?: string | undefined }> {
+  const { entries, next_cursor } = await read({ limit, cursor });
+  let characters = 0;
+  const shown = entries.map(show);
+  const fitting = shown.findIndex((entry) => {
+    characters += JSON.stringify(entry).length + 1;
+    return characters > PAGE_CHARACTERS;
+  });
+  return fitting < 1 ? { entries: shown, next_cursor } : fittingPage(read, { limit: fitting, cursor }, show);
+}
