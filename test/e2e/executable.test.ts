@@ -126,6 +126,9 @@ describe("the command line", () => {
   test.each<[string, string[], number, RegExp]>([
     ["an unknown flag", ["--nope"], 2, /unknown flag --nope; accepted are --http, --port, --host, --db/],
     ["an unknown short flag", ["-x"], 2, /unknown flag -x; accepted are --http/],
+    ["a negated flag", ["--no-http"], 2, /unknown flag --no-http/],
+    ["a switch with a value", ["--http=false"], 2, /--http takes no value/],
+    ["artifacts that are no folder", ["--artifacts", import.meta.path], 78, /MCP_TASK_ARTIFACTS_DIR/],
     ["a flag of another command", ["--json"], 2, /unknown flag --json; accepted are --http/],
     ["an unknown command", ["frobnicate"], 2, /unknown command "frobnicate"; accepted is healthcheck/],
     ["a command that is an object's own property", ["toString"], 2, /unknown command "toString"; accepted is/],

@@ -50,7 +50,7 @@ export function connectRaw(url: string): RawConnection {
             resolve(received);
           } else if (closed) {
             waiting.delete(check);
-            reject(new Error(`the connection ended after ${JSON.stringify(received.slice(-500))}`));
+            reject(new Error(`the connection ended after ${JSON.stringify(received.slice(-200))}`));
           }
         };
         waiting.add(check);
