@@ -74,8 +74,8 @@ async function idle(): Promise<number> {
   return ratio(process.cpuUsage(before), IDLE_MS);
 }
 
-function open(database: string): Promise<Store> {
-  return openStore(database, { now: createClock(), onOutdated: () => undefined });
+async function open(database: string): Promise<Store> {
+  return openStore(database, { now: await createClock(), onOutdated: () => undefined });
 }
 
 /** A clock that reads the same in all processes, in milliseconds and fractions; `timeOrigin` may be off by one. */

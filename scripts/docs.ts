@@ -1,9 +1,9 @@
 // Writes README's generated blocks, from the tables they describe: tools, settings, lifecycle. With --check it only
 // tells whether they are up to date.
 import { join } from "node:path";
-import { SETTINGS } from "../src/config.ts";
 import { NEXT } from "../src/domain/lifecycle.ts";
 import { type JsonSchema, publishedTools } from "../src/protocol/published-tools.ts";
+import { SETTINGS } from "../src/settings.ts";
 
 const README = join(import.meta.dir, "..", "README.md");
 

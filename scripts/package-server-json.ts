@@ -1,6 +1,6 @@
 import { description, name, version } from "../package.json";
-import { SETTINGS, type Setting } from "../src/config.ts";
 import { SERVER_INFO } from "../src/protocol/server-info.ts";
+import { SETTINGS, type Setting } from "../src/settings.ts";
 
 /** A placeholder where no repository is known, since the schema demands an owner; claims nobody's name. */
 export const UNDECIDED = "mcp-task-server/mcp-task-server";

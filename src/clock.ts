@@ -3,14 +3,18 @@ import { uptime } from "node:os";
 import type { Instant } from "./domain/instant.ts";
 
 /** The clock of this machine: what every transaction is dated with. */
-export function createClock(): () => Instant {
-  const boot_id = process.platform === "linux" ? linuxBootId() : undefined;
+export async function createClock(): Promise<() => Instant> {
+  const boot_id = await bootId();
   return () => ({ wall: Date.now(), uptime: uptime(), boot_id });
 }
 
-function linuxBootId(): string | undefined {
+/** What changes with every start of the machine, where the system tells. */
+async function bootId(): Promise<string | undefined> {
   try {
-    return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+    if (process.platform === "linux") {
+      return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+    }
+    return process.platform === "darwin" ? (await import("./boot-session.ts")).bootSession() : undefined;
   } catch {
     return undefined;
   }

@@ -2,6 +2,8 @@ import { homedir } from "node:os";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { asAgentName } from "./domain/agent.ts";
 import { quote } from "./domain/clean.ts";
+import { LEASE_SECONDS, OFFER_SECONDS } from "./domain/lease.ts";
+import { type Bounds, COMMANDS, range, SETTINGS } from "./settings.ts";
 
 /** Everything that can be set, resolved. Paths are absolute. */
 export interface Config {
@@ -11,6 +13,9 @@ export interface Config {
   host: string;
   port: number;
   agent: string | undefined;
+  /** How long a lease lasts, and an offer waits for its addressee alone; seconds. */
+  leaseSeconds: number;
+  offerSeconds: number;
   debug: boolean;
 }
 
@@ -26,68 +31,6 @@ export class StartRefusal extends Error {
     this.exitCode = exitCode;
   }
 }
-
-/** One thing that can be set; the whole reference is generated from these rows. */
-export interface Setting {
-  flag?: string;
-  alias?: string;
-  env?: string;
-  /** What the value is called in the help; a switch has none. */
-  value?: string;
-  fallback?: string;
-  meaning: string;
-  /** The command it belongs to, where it is not for all. */
-  command?: string;
-}
-
-/** THE table of settings: --help, the README and the parser are made from it. */
-export const SETTINGS: readonly Setting[] = [
-  { flag: "http", meaning: "Serve HTTP instead of stdio: /mcp, /sse with /message, /health" },
-  {
-    flag: "port",
-    env: "MCP_TASK_PORT",
-    value: "number",
-    fallback: "8766",
-    meaning: "Port of the HTTP server; 0 takes a free one",
-  },
-  {
-    flag: "host",
-    env: "MCP_TASK_HOST",
-    value: "address",
-    fallback: "127.0.0.1",
-    meaning: "Address of the HTTP server; loopback only",
-  },
-  { flag: "db", env: "MCP_TASK_DB_PATH", value: "path", fallback: "tasks.db", meaning: "SQLite database" },
-  {
-    flag: "artifacts",
-    env: "MCP_TASK_ARTIFACTS_DIR",
-    value: "folder",
-    fallback: "artifacts",
-    meaning: "Folder of the artifacts' bytes",
-  },
-  {
-    env: "MCP_TASK_BASE_DIR",
-    value: "folder",
-    fallback: "the executable's folder if a tasks.db of ours lies there, else the user's data folder",
-    meaning: "What relative paths are relative to",
-  },
-  {
-    flag: "agent",
-    env: "MCP_TASK_AGENT",
-    value: "name",
-    fallback: "the client's name",
-    meaning: "Agent of calls that name none",
-  },
-  { flag: "debug", env: "MCP_DEBUG", meaning: "Debug lines on stderr; any value of the variable switches them on" },
-  { flag: "json", command: "healthcheck", meaning: "Answer as JSON" },
-  { flag: "version", alias: "v", meaning: "Print the version" },
-  { flag: "help", alias: "h", meaning: "Print this help" },
-];
-
-/** What else the executable does than serve. */
-export const COMMANDS: Readonly<Record<string, string>> = {
-  healthcheck: "Check executable, database, artifacts, a stdio exchange and, if one runs, the HTTP server",
-};
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -139,6 +82,8 @@ export function resolveConfig(flags: Flags, env: Env, portableFolder: () => stri
     const value = flags[flag];
     return typeof value === "string" ? value : variable(env, name);
   };
+  const seconds = (flag: string, name: string, bounds: Bounds) =>
+    secondsWithin(text(flag, name) ?? `${bounds.usual}`, bounds, `--${flag}, ${name}`);
   const folder = variable(env, "MCP_TASK_BASE_DIR");
   const base = folder === undefined ? (portableFolder() ?? dataFolder(env)) : resolve(expandHome(folder));
   return {
@@ -148,6 +93,8 @@ export function resolveConfig(flags: Flags, env: Env, portableFolder: () => stri
     host: loopback(text("host", "MCP_TASK_HOST") ?? "127.0.0.1"),
     port: portNumber(text("port", "MCP_TASK_PORT") ?? "8766"),
     agent: configuredAgent(text("agent", "MCP_TASK_AGENT")),
+    leaseSeconds: seconds("lease-seconds", "MCP_TASK_LEASE_SECONDS", LEASE_SECONDS),
+    offerSeconds: seconds("offer-seconds", "MCP_TASK_OFFER_SECONDS", OFFER_SECONDS),
     debug: typeof flags["debug"] === "boolean" ? flags["debug"] : Boolean(env["MCP_DEBUG"]),
   };
 }
@@ -155,38 +102,6 @@ export function resolveConfig(flags: Flags, env: Env, portableFolder: () => stri
 /** The folder of the running executable, or nothing when a runtime runs the source. */
 export function executableFolder(): string | undefined {
   return /\$bunfs|~BUN/.test(Bun.main) ? dirname(process.execPath) : undefined;
-}
-
-/** The text of --help. */
-export function helpText(): string {
-  const rows = SETTINGS.map(({ flag, alias, env, value, fallback, meaning, command }): [string, string] => [
-    flag === undefined
-      ? `    ${env}`
-      : `${alias === undefined ? "    " : `-${alias}, `}--${flag}${value === undefined ? "" : ` <${value}>`}`,
-    [
-      command === undefined ? "" : `(${command}) `,
-      meaning,
-      env === undefined || flag === undefined ? "" : ` [${env}]`,
-      fallback === undefined ? "" : ` (default: ${fallback})`,
-    ].join(""),
-  ]);
-  const commands = Object.entries(COMMANDS).map(([name, meaning]): [string, string] => [`    ${name}`, meaning]);
-  const table = (lines: [string, string][]) => lines.map(([left, right]) => `  ${left.padEnd(26)}${right}`).join("\n");
-  return `Tasks, checkpoints and handoffs between coding agents, over MCP.
-
-Usage: mcp-task-server [flags]            serve one client on stdio
-       mcp-task-server --http [flags]     serve many over HTTP
-       mcp-task-server <command> [flags]
-
-Commands:
-${table(commands)}
-
-Flags [and variables]:
-${table(rows)}
-
-Relative paths are relative to MCP_TASK_BASE_DIR.
-Exit codes: 0 done, 1 failure, 2 usage, 78 configuration or database.
-`;
 }
 
 /** A variable that says something: some hosts pass a placeholder such as `${user_config.x}` on where it has no value. */
@@ -223,6 +138,14 @@ function portNumber(text: string): number {
     throw usage(`port ${quote(text)} is none; a whole number from 0 to 65535 is accepted (--port, MCP_TASK_PORT)`);
   }
   return port;
+}
+
+function secondsWithin(text: string, bounds: Bounds, names: string): number {
+  const seconds = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(seconds >= bounds.least && seconds <= bounds.most)) {
+    throw usage(`${quote(text)} is no time in seconds; a whole number, ${range(bounds)}, is accepted (${names})`);
+  }
+  return seconds;
 }
 
 function configuredAgent(name: string | undefined): string | undefined {

@@ -29,7 +29,7 @@ export async function checkHealth(config: Config, command: readonly [string, ...
       return file;
     }),
     await check("database", async () => {
-      const store = await openStore(config.db, { now: createClock(), onOutdated: () => undefined });
+      const store = await openStore(config.db, { now: await createClock(), onOutdated: () => undefined });
       await store.probe().finally(() => store.close());
       return `${config.db} is writable`;
     }),

@@ -10,9 +10,20 @@ export function createIds(): () => string {
   let last = 0;
   return () => {
     last = Math.max(Date.now(), last + 1);
-    const random = crypto.getRandomValues(new Uint8Array(RANDOM_DIGITS));
-    return timeDigits(last) + Array.from(random, (byte) => DIGITS.charAt(byte % DIGITS.length)).join("");
+    return timeDigits(last) + randomDigits(RANDOM_DIGITS);
   };
+}
+
+const TOKEN_DIGITS = 12;
+
+/** A token of sixty random bits that nobody can guess. */
+export function createToken(): string {
+  return randomDigits(TOKEN_DIGITS);
+}
+
+function randomDigits(count: number): string {
+  const random = crypto.getRandomValues(new Uint8Array(count));
+  return Array.from(random, (byte) => DIGITS.charAt(byte % DIGITS.length)).join("");
 }
 
 function timeDigits(milliseconds: number): string {

@@ -5,16 +5,16 @@ import {
   type Config,
   EXIT,
   executableFolder,
-  helpText,
   parseCommandLine,
   resolveConfig,
   StartRefusal,
 } from "./config.ts";
-import { createIds } from "./id.ts";
+import { createIds, createToken } from "./id.ts";
 import { createLog, type Log } from "./log.ts";
 import { feedOf } from "./protocol/feed.ts";
 import { createHandlers, type HandlerTable } from "./protocol/handlers.ts";
 import { SERVER_INFO } from "./protocol/server-info.ts";
+import { helpText } from "./settings.ts";
 import type { Artifacts } from "./store/artifacts.ts";
 import { holdsOurDatabase, openStore } from "./store/sqlite/open.ts";
 import { StoreRefusal } from "./store/store.ts";
@@ -67,7 +67,7 @@ async function serve(config: Config): Promise<number> {
   refuseNoFolder(config.artifacts);
   let watch: Watch | undefined;
   const store = await openStore(config.db, {
-    now: createClock(),
+    now: await createClock(),
     onCommit: () => watch?.poke(),
     onOutdated() {
       exitCode = EXIT.configuration;
@@ -77,7 +77,7 @@ async function serve(config: Config): Promise<number> {
     },
   });
   watch = createWatch(store, config.db, { onError: log.error });
-  const tools = { store, artifacts: lazyArtifacts(config.artifacts), readFile, id: createIds() };
+  const tools = { store, artifacts: lazyArtifacts(config.artifacts), readFile, id: createIds(), grant: grants(config) };
   const host = { table: createHandlers({ tools, agent: config.agent, feed: feedOf(watch), log }), log };
   log.debug("serving", { db: config.db, artifacts: config.artifacts, transport: config.http ? "http" : "stdio" });
   if (config.http) {
@@ -157,6 +157,11 @@ function endOnSignals(stop: AbortController, log: Log): void {
 /** How to start this very program again. */
 function ownCommand(): readonly [string, ...string[]] {
   return executableFolder() === undefined ? [process.execPath, Bun.main] : [process.execPath];
+}
+
+/** What calls may grant: new tokens, and the configured times. */
+function grants({ leaseSeconds, offerSeconds }: Config) {
+  return (lease_seconds = leaseSeconds) => ({ token: createToken(), lease_seconds, offer_seconds: offerSeconds });
 }
 
 /** The artifacts folder, its code loaded with the first artifact. */

@@ -8,7 +8,8 @@ import { packageFolder, packBundle } from "../scripts/package.ts";
 import { bundleManifest } from "../scripts/package-manifest.ts";
 import { serverJson } from "../scripts/package-server-json.ts";
 import { bundleName, executableName, TARGETS, type Target } from "../scripts/package-targets.ts";
-import { resolveConfig, SETTINGS } from "../src/config.ts";
+import { resolveConfig } from "../src/config.ts";
+import { SETTINGS } from "../src/settings.ts";
 import { TOOLS } from "../src/tools/table.ts";
 import { temporaryFolder } from "./support/folder.ts";
 

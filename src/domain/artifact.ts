@@ -1,4 +1,5 @@
 import { type Acknowledgement, acknowledge, conclude, type Decision, type Deed } from "./changes.ts";
+import { timestamp } from "./instant.ts";
 import { acceptOffer } from "./ownership.ts";
 import type { TaskView } from "./task.ts";
 
@@ -29,7 +30,7 @@ export type NewArtifact = Omit<Artifact, "agent" | "created_at">;
 export function attachArtifact(
   view: TaskView,
   attached: NewArtifact,
-  deed: Deed & { now: { wall: number } },
+  deed: Deed,
 ): Decision<Acknowledgement & { artifact: Artifact }> {
   const arrival = acceptOffer(view.task, deed);
   const known = view.artifacts.find(
@@ -39,11 +40,11 @@ export function attachArtifact(
       mime_type === attached.mime_type &&
       sha256 === attached.sha256,
   );
-  const artifact = known ?? { ...attached, agent: deed.agent, created_at: new Date(deed.now.wall).toISOString() };
+  const artifact = known ?? { ...attached, agent: deed.agent, created_at: timestamp(deed.now) };
   const draft =
     known === undefined
       ? { task: arrival.task, effects: [...arrival.effects, "artifact_attached" as const], artifact }
       : arrival;
-  const change = conclude(view, draft, deed);
-  return { answer: { ...acknowledge(change?.task ?? view.task), artifact }, change };
+  const { task, ...written } = conclude(view, draft, deed);
+  return { answer: { ...acknowledge(task, deed), artifact }, ...written };
 }

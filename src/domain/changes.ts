@@ -1,13 +1,26 @@
+import { sameAgent } from "./agent.ts";
 import type { Artifact } from "./artifact.ts";
-import { type Checkpoint, changedFields, type Progress } from "./checkpoint.ts";
+import {
+  type Checkpoint,
+  changedFields,
+  type Origins,
+  originsIn,
+  type Progress,
+  type RepoState,
+} from "./checkpoint.ts";
 import { type Instant, timestamp } from "./instant.ts";
+import { type Grant, renewLease } from "./lease.ts";
 import type { Task, TaskView } from "./task.ts";
+import { bounceWarning } from "./trail.ts";
 
 /** What one accepted command did, in the words of the history. */
 export type Effect =
   | "created"
   | "edited"
   | "claimed"
+  | "claim_forced"
+  | "lease_lapsed"
+  | "session_renewed"
   | "handoff_accepted"
   | "handoff_withdrawn"
   | "handoff_declined"
@@ -46,10 +59,15 @@ export interface Change {
   artifact?: Artifact | undefined;
 }
 
-/** What a command decided: its answer, and the change to be written, if anything changes at all. */
-export interface Decision<Answer> {
-  answer: Answer;
+/** What is to be written of a decision: a change, or the lease that its owner renewed by changing nothing, or neither. */
+export interface Written {
   change?: Change | undefined;
+  renewal?: Task | undefined;
+}
+
+/** What a command decided: its answer, and what is to be written. */
+export interface Decision<Answer> extends Written {
+  answer: Answer;
 }
 
 /** A command in the middle of its decision. */
@@ -57,14 +75,25 @@ export interface Draft {
   task: Task;
   effects: readonly Effect[];
   progress?: Progress | undefined;
+  /** The repository as it stands with that progress. */
+  repo_state?: RepoState | undefined;
   artifact?: Artifact | undefined;
+  /** What else the history is to keep, such as a reason. */
+  said?: Readonly<Record<string, FieldChange>> | undefined;
 }
 
 /** Who does what, when: the frame of every command. */
-export interface Deed {
+export interface Frame {
   command: string;
   agent?: string | undefined;
   now: Instant;
+}
+
+/** A command on a task that may have, or get, an owner. */
+export interface Deed extends Frame {
+  grant: Grant;
+  /** The fencing token that the call carries, where it carries one. */
+  lease_token?: string | undefined;
 }
 
 const TRACKED = [
@@ -79,8 +108,11 @@ const TRACKED = [
   "exhausted",
 ] as const;
 
-/** The change that turns `view` into `draft`: new version, event, checkpoint. Nothing when they do not differ. */
-export function conclude(view: TaskView, draft: Draft, deed: Deed): Change | undefined {
+/**
+ * What turns `view` into `draft`: new version, event, checkpoint; nothing when they do not differ. Whatever its owner
+ * does renews the lease. Answers the task as it stands then, too.
+ */
+export function conclude(view: TaskView, draft: Draft, deed: Frame): Written & { task: Task } {
   const at = timestamp(deed.now);
   const changes: Record<string, FieldChange> = {};
   for (const field of TRACKED) {
@@ -89,25 +121,30 @@ export function conclude(view: TaskView, draft: Draft, deed: Deed): Change | und
     }
   }
   const checkpoint = nextCheckpoint(view, draft, { agent: deed.agent, created_at: at }, changes);
-  if (Object.keys(changes).length === 0 && draft.artifact === undefined) {
-    return undefined;
+  const renewed = renewLease(draft.task, deed);
+  if (Object.keys(changes).length === 0 && draft.effects.length === 0 && draft.artifact === undefined) {
+    return renewed === draft.task ? { task: view.task } : { task: renewed, renewal: renewed };
   }
   const version = view.task.version + 1;
   const effects: Effect[] = [...draft.effects];
   if (checkpoint !== undefined) {
     effects.push("checkpoint_saved");
   }
-  return {
-    task: {
-      ...draft.task,
-      checkpoint_count: checkpoint?.number ?? view.task.checkpoint_count,
-      version,
-      updated_at: at,
-    },
-    event: { version, command: deed.command, agent: deed.agent, at, effects, changes },
-    checkpoint,
-    artifact: draft.artifact,
+  const task = {
+    ...renewed,
+    checkpoint_count: checkpoint?.number ?? view.task.checkpoint_count,
+    version,
+    updated_at: at,
   };
+  const event = {
+    version,
+    command: deed.command,
+    agent: deed.agent,
+    at,
+    effects,
+    changes: { ...changes, ...draft.said },
+  };
+  return { task, change: { task, event, checkpoint, artifact: draft.artifact } };
 }
 
 function nextCheckpoint(
@@ -126,7 +163,17 @@ function nextCheckpoint(
     changes[field] =
       last === 0 ? { new: { checkpoint: number } } : { old: { checkpoint: last }, new: { checkpoint: number } };
   }
-  return { number, ...by, ...draft.progress };
+  return { number, ...by, ...draft.progress, origins: originsOf(view, fields, by), repo_state: draft.repo_state };
+}
+
+/** Who wrote each field of a new snapshot: its author what it changed, and whoever did so before the rest. */
+function originsOf(
+  { checkpoint: before }: TaskView,
+  changed: readonly (keyof Progress)[],
+  { agent, created_at: at }: { agent: string | undefined; created_at: string },
+): Origins {
+  const earlier = before === undefined ? {} : originsIn(before);
+  return { ...earlier, ...Object.fromEntries(changed.map((field) => [field, { agent, at }])) };
 }
 
 /** The short answer to a write. */
@@ -135,10 +182,24 @@ export interface Acknowledgement {
   status: Task["status"];
   current_owner?: string | undefined;
   version: number;
+  /** Where the caller became the owner by this write. */
+  lease_token?: string | undefined;
+  warning?: string | undefined;
 }
 
-/** Acknowledges `task` as it stands once the change, if any, is written. */
-export function acknowledge(task: Task): Acknowledgement {
-  const { task_id, status, current_owner, version } = task;
-  return { task_id, status, current_owner, version };
+/**
+ * Acknowledges `task` as it stands once the change, if any, is written. The owner is given its token by the write that
+ * made it the owner, and by a repeat of that write.
+ */
+export function acknowledge(task: Task, { agent }: Pick<Frame, "agent">): Acknowledgement {
+  const { task_id, status, current_owner, version, lease } = task;
+  const became = lease?.version === version && sameAgent(current_owner, agent);
+  return {
+    task_id,
+    status,
+    current_owner,
+    version,
+    lease_token: became ? lease.token : undefined,
+    warning: bounceWarning(task),
+  };
 }

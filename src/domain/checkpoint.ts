@@ -13,17 +13,40 @@ export interface Progress {
 /** A part of progress; a field left out keeps its last value. */
 export type ProgressUpdate = { [Field in keyof Progress]?: Progress[Field] | undefined };
 
-/** An immutable, numbered snapshot of progress. */
-export interface Checkpoint extends Progress {
+/** Who wrote a field of a snapshot, and when: a field left out of a checkpoint keeps its value and its author. */
+export type Origins = { readonly [Field in keyof Progress]?: { agent?: string | undefined; at: string } | undefined };
+
+/** A repository as it was captured with a checkpoint. */
+export type RepoState = Readonly<Record<string, unknown>>;
+
+/** What is known of a checkpoint beside its progress. */
+export interface CheckpointMark {
   /** 1 for a task's first. */
   number: number;
   agent?: string | undefined;
   created_at: string;
+  /** Absent in checkpoints of schema 1. */
+  origins?: Origins | undefined;
+  repo_state?: RepoState | undefined;
 }
 
-/** The progress that a checkpoint holds, without its number, author and time. */
-export function progressOf({ number: _, agent: __, created_at: ___, ...progress }: Checkpoint): Progress {
-  return progress;
+/** An immutable, numbered snapshot of progress. */
+export interface Checkpoint extends Progress, CheckpointMark {}
+
+/** The progress that a checkpoint holds, without its mark. */
+export function progressOf(checkpoint: Checkpoint): Progress {
+  const { completed_steps, remaining_steps, test_results, resume_prompt, context } = checkpoint;
+  return { completed_steps, remaining_steps, test_results, resume_prompt, context };
+}
+
+/** A checkpoint without the progress it holds. */
+export function markOf({ number, agent, created_at, origins, repo_state }: Checkpoint): CheckpointMark {
+  return { number, agent, created_at, origins, repo_state };
+}
+
+/** Who wrote each field as of a checkpoint; of one of schema 1, its author all. */
+export function originsIn({ agent, created_at: at, origins }: CheckpointMark): Origins {
+  return origins ?? Object.fromEntries(FIELDS.map((field) => [field, { agent, at }]));
 }
 
 /** The progress of a task without checkpoints. */

@@ -1,4 +1,4 @@
-import { type Acknowledgement, acknowledge, type Change, type Decision, type Deed } from "./changes.ts";
+import { type Acknowledgement, acknowledge, type Change, type Decision, type Frame } from "./changes.ts";
 import { quote } from "./clean.ts";
 import { TaskError } from "./errors.ts";
 import { timestamp } from "./instant.ts";
@@ -27,12 +27,12 @@ export interface Creation<Answer> {
 export function createTask(
   existing: TaskView | undefined,
   content: NewTask,
-  deed: Deed,
+  deed: Frame,
 ): Creation<Acknowledgement & { created: boolean }> {
   const content_hash = contentHash(content);
   if (existing === undefined) {
     const change = firstChange(content, deed);
-    return { decision: { answer: { ...acknowledge(change.task), created: true }, change }, content_hash };
+    return { decision: { answer: { ...acknowledge(change.task, deed), created: true }, change }, content_hash };
   }
   if (existing.content_hash !== content_hash) {
     throw new TaskError(
@@ -42,7 +42,7 @@ export function createTask(
       { task_id: content.task_id },
     );
   }
-  return { decision: { answer: { ...acknowledge(existing.task), created: false } }, content_hash };
+  return { decision: { answer: { ...acknowledge(existing.task, deed), created: false } }, content_hash };
 }
 
 /** SHA-256 of a task's content at creation: equal content, equal hash. */
@@ -51,11 +51,14 @@ function contentHash(content: NewTask): string {
   return new Bun.CryptoHasher("sha256").update(JSON.stringify([title, goal, repo_path, priority, tags])).digest("hex");
 }
 
-function firstChange(content: NewTask, deed: Deed): Change {
+function firstChange(content: NewTask, deed: Frame): Change {
   const at = timestamp(deed.now);
   const task: Task = {
     ...content,
     status: "open",
+    attempts: [],
+    described_by: deed.agent,
+    described_at: at,
     checkpoint_count: 0,
     version: 1,
     created_at: at,

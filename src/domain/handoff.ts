@@ -1,11 +1,13 @@
 import { sameAgent } from "./agent.ts";
 import { type Acknowledgement, acknowledge, conclude, type Decision, type Draft } from "./changes.ts";
-import { advance } from "./checkpoint.ts";
+import { advance, changedFields, type Progress } from "./checkpoint.ts";
 import { quote } from "./clean.ts";
 import { TaskError } from "./errors.ts";
-import { timestamp } from "./instant.ts";
+import { deadlineAfter, timestamp } from "./instant.ts";
+import { refuseStaleToken } from "./lease.ts";
 import { move } from "./lifecycle.ts";
-import { type AgentDeed, acceptOffer, notOwner, unowned } from "./ownership.ts";
+import { type AgentDeed, acceptOffer, unowned } from "./ownership.ts";
+import { notOwner } from "./refusals.ts";
 import type { Task, TaskView } from "./task.ts";
 
 /** What is offered; without `to_agent` to all. */
@@ -18,7 +20,7 @@ export interface Offer {
  * Offers a task: phase one of a handoff. By its owner; by the addressee of an open offer, who thereby declines it; by
  * the one who offered, who thereby changes the offer; by anyone where nobody owns it. The same offer again changes nothing.
  *
- * Throws `not_owner`, `illegal_transition` where the work is over, `invalid` for an offer to oneself.
+ * Throws `not_owner`, `lease_lost`, `illegal_transition` where the work is over, `invalid` for an offer to oneself.
  */
 export function handOff(view: TaskView, offer: Offer, deed: AgentDeed): Decision<Acknowledgement> {
   const { task } = view;
@@ -30,8 +32,9 @@ export function handOff(view: TaskView, offer: Offer, deed: AgentDeed): Decision
     );
   }
   if (isSameOffer(task, offer, deed)) {
-    return { answer: acknowledge(task) };
+    return { answer: acknowledge(task, deed) };
   }
+  refuseStaleToken(task, deed);
   if (!mayOffer(task, deed)) {
     throw notOwner(task, deed);
   }
@@ -42,15 +45,17 @@ export function handOff(view: TaskView, offer: Offer, deed: AgentDeed): Decision
     ...unowned(task),
     ...(offer.to_agent === undefined ? {} : { current_owner: offer.to_agent, owned_since: at }),
     status,
-    handoff: { from_agent: deed.agent, ...offer, offered_at: at },
+    handoff: {
+      from_agent: deed.agent,
+      ...offer,
+      offered_at: at,
+      expires: deadlineAfter(deed.now, deed.grant.offer_seconds),
+    },
     exhausted: undefined,
   };
-  const change = conclude(
-    view,
-    { task: offered, effects: declined ? ["handoff_declined", "handoff_offered"] : ["handoff_offered"] },
-    deed,
-  );
-  return { answer: acknowledge(change?.task ?? task), change };
+  const effects: Draft["effects"] = declined ? ["handoff_declined", "handoff_offered"] : ["handoff_offered"];
+  const { task: after, ...written } = conclude(view, { task: offered, effects }, deed);
+  return { answer: acknowledge(after, deed), ...written };
 }
 
 /** Why an agent cannot go on; with what it leaves to its successor. */
@@ -64,25 +69,36 @@ export interface Exhaustion {
 /**
  * Marks that this agent cannot go on, and frees the task for others. The same again changes nothing.
  *
- * Throws `not_owner`, or `illegal_transition` where the task is not in progress.
+ * Throws `not_owner`, `lease_lost`, or `illegal_transition` where the task is not in progress.
  */
 export function markExhausted(view: TaskView, exhaustion: Exhaustion, deed: AgentDeed): Decision<Acknowledgement> {
-  const held = givenUpBy(view.task, deed);
   const { reason, resets_at, resume_prompt } = exhaustion;
+  const progress = resume_prompt === undefined ? view.progress : advance(view.progress, { resume_prompt });
+  if (standsAlready(view, exhaustion, progress, deed)) {
+    return { answer: acknowledge(view.task, deed) };
+  }
+  refuseStaleToken(view.task, deed);
+  const held = givenUpBy(view.task, deed);
   const mark = { agent: deed.agent, reason, resets_at, at: timestamp(deed.now) };
-  const known = held.task.exhausted;
-  const repeated = known !== undefined && known.reason === reason && known.resets_at === resets_at;
   const draft: Draft = {
-    task: {
-      ...unowned(held.task),
-      status: move(held.task.status, "agent_exhausted"),
-      exhausted: repeated ? known : mark,
-    },
-    effects: repeated ? held.effects : [...held.effects, "exhausted"],
-    progress: resume_prompt === undefined ? undefined : advance(view.progress, { resume_prompt }),
+    task: { ...unowned(held.task), status: move(held.task.status, "agent_exhausted"), exhausted: mark },
+    effects: [...held.effects, "exhausted"],
+    progress,
   };
-  const change = conclude(view, draft, deed);
-  return { answer: acknowledge(change?.task ?? view.task), change };
+  const { task, ...written } = conclude(view, draft, deed);
+  return { answer: acknowledge(task, deed), ...written };
+}
+
+/** Whether the agent has said so before, with the same last words. */
+function standsAlready(view: TaskView, exhaustion: Exhaustion, progress: Progress, deed: AgentDeed): boolean {
+  const { status, exhausted: known } = view.task;
+  return (
+    status === "agent_exhausted" &&
+    sameAgent(known?.agent, deed.agent) &&
+    known?.reason === exhaustion.reason &&
+    known?.resets_at === exhaustion.resets_at &&
+    changedFields(view.progress, progress).length === 0
+  );
 }
 
 function givenUpBy(task: Task, deed: AgentDeed): Draft {

@@ -1,10 +1,12 @@
 import { sameAgent } from "./agent.ts";
-import type { Deed, Draft } from "./changes.ts";
+import type { Deed, Draft, Effect } from "./changes.ts";
 import { quote } from "./clean.ts";
-import { TaskError } from "./errors.ts";
 import { timestamp } from "./instant.ts";
+import { grantLease, isLapsed } from "./lease.ts";
 import { move } from "./lifecycle.ts";
+import { notOwner } from "./refusals.ts";
 import type { Task } from "./task.ts";
+import { follow, type Predecessor } from "./trail.ts";
 
 /** A deed of somebody known. */
 export interface AgentDeed extends Deed {
@@ -16,101 +18,109 @@ export interface AgentDeed extends Deed {
  * it is, accepts. Everybody else finds the task as it is.
  */
 export function acceptOffer(task: Task, deed: Deed): Draft {
-  return task.status === "handoff_ready" && sameAgent(task.handoff?.to_agent, deed.agent)
-    ? { task: owned(task, deed), effects: ["handoff_accepted"] }
+  const { agent } = deed;
+  return agent !== undefined && task.status === "handoff_ready" && sameAgent(task.handoff?.to_agent, agent)
+    ? { task: owned(task, { ...deed, agent }, offerer(task)), effects: ["handoff_accepted"] }
     : { task, effects: [] };
 }
 
 /**
  * The task as its owner writes progress to it: the agent's own already, or unowned and thereby claimed. Who let go of a
- * task (offered it, or was exhausted) takes it back by `claim` alone, so a late write never undoes a handoff.
+ * task (offered it, or was exhausted) takes it back by `claim` alone, so a late write never undoes a handoff; nor does
+ * one end a lease that has run out.
  *
- * Throws `not_owner`, or `illegal_transition` where the work is over.
+ * Throws `not_owner`, `lease_lost`, or `illegal_transition` where the work is over.
  */
 export function hold(task: Task, deed: AgentDeed): Draft {
-  if (sameAgent(letGoBy(task), deed.agent) && !sameAgent(task.current_owner, deed.agent)) {
-    throw notOwner(task, deed, `to take it back, call update_task with current_owner ${quote(deed.agent)}`);
+  const own = sameAgent(task.current_owner, deed.agent);
+  if (sameAgent(letGoBy(task), deed.agent) && !own) {
+    const remedy = `to take it back, call claim_task, or update_task with current_owner ${quote(deed.agent)}`;
+    throw notOwner(task, deed, remedy);
+  }
+  if (task.status === "in_progress" && !own) {
+    throw notOwner(task, deed);
   }
   return claim(task, deed);
 }
 
 /**
- * The task as the deed's agent owns it: its own already, unowned, offered to it or to all, or its own offer withdrawn.
+ * The task as the deed's agent owns it: its own already, unowned, offered to it or to all, its own offer withdrawn, or
+ * one whose lease has run out.
  *
- * Throws `not_owner`, or `illegal_transition` where the work is over.
+ * Throws `not_owner`, `lease_lost`, or `illegal_transition` where the work is over.
  */
 export function claim(task: Task, deed: AgentDeed): Draft {
   switch (task.status) {
     case "in_progress":
-      if (!sameAgent(task.current_owner, deed.agent)) {
-        throw notOwner(task, deed);
-      }
-      return { task, effects: [] };
+      return claimAtWork(task, deed);
     case "handoff_ready":
-      if (task.handoff?.to_agent === undefined || sameAgent(task.handoff.to_agent, deed.agent)) {
-        const withdrawn = sameAgent(task.handoff?.from_agent, deed.agent);
-        return { task: owned(task, deed), effects: [withdrawn ? "handoff_withdrawn" : "handoff_accepted"] };
-      }
-      if (sameAgent(task.handoff.from_agent, deed.agent)) {
-        return { task: owned(task, deed), effects: ["handoff_withdrawn"] };
-      }
-      throw notOwner(task, deed);
+      return claimOffered(task, deed);
     default:
-      return { task: owned(task, deed), effects: ["claimed"] };
+      return { task: owned(task, deed, exhaustedOne(task)), effects: ["claimed"] };
   }
+}
+
+function claimAtWork(task: Task, deed: AgentDeed): Draft {
+  if (sameAgent(task.current_owner, deed.agent)) {
+    return { task, effects: [] };
+  }
+  if (!isLapsed(task)) {
+    throw notOwner(task, deed);
+  }
+  const at = task.lease?.expires.at ?? timestamp(deed.now);
+  return { task: owned(task, deed, outgoing(task, "lapsed", at)), effects: ["lease_lapsed", "claimed"] };
+}
+
+function claimOffered(task: Task, deed: AgentDeed): Draft {
+  const { handoff } = task;
+  const withdrawn = sameAgent(handoff?.from_agent, deed.agent);
+  if (!withdrawn && handoff?.to_agent !== undefined && !sameAgent(handoff.to_agent, deed.agent)) {
+    throw notOwner(task, deed);
+  }
+  const effect: Effect = withdrawn ? "handoff_withdrawn" : "handoff_accepted";
+  return { task: owned(task, deed, withdrawn ? task.predecessor : offerer(task)), effects: [effect] };
+}
+
+/** The task in the hands of the deed's agent, under a new lease. Throws `illegal_transition` where the work is over. */
+export function owned(task: Task, deed: AgentDeed, predecessor: Predecessor | undefined): Task {
+  return {
+    ...task,
+    ...follow(task, deed.agent, predecessor),
+    status: move(task.status, "in_progress"),
+    current_owner: deed.agent,
+    owned_since: timestamp(deed.now),
+    lease: grantLease(task, deed),
+    handoff: undefined,
+    exhausted: undefined,
+  };
 }
 
 /** The task with nobody in charge of it. */
 export function unowned(task: Task): Task {
-  return { ...task, current_owner: undefined, owned_since: undefined };
+  return { ...task, current_owner: undefined, owned_since: undefined, lease: undefined };
 }
 
-/** The refusal of a write by somebody else than the owner or addressee. */
-export function notOwner(task: Task, deed: AgentDeed, remedy?: string): TaskError {
-  const { task_id, status, current_owner, owned_since, handoff } = task;
-  const offered = status === "handoff_ready";
-  const owner = current_owner === undefined ? undefined : quote(current_owner);
-  const state = offered
-    ? `it has been offered to ${owner ?? "all"} by ${quote(handoff?.from_agent ?? "")} since ${handoff?.offered_at}`
-    : owner === undefined
-      ? `it is ${status} and has no owner`
-      : `it has been owned by ${owner} since ${owned_since}`;
-  const accepted = remedy ?? remedyFor(task, owner, deed);
-  return new TaskError(
-    "not_owner",
-    `Cannot ${phrase(deed)} ${quote(task_id)} as ${quote(deed.agent)}: ${state}; ${accepted}`,
-    {
-      status,
-      current_owner,
-      owned_since,
-    },
-  );
+/** The present owner as the one before the next. */
+export function outgoing(
+  task: Task,
+  how: "lapsed" | "forced" | "handed_over" | "released",
+  at: string,
+  reason?: string,
+) {
+  const { current_owner: agent } = task;
+  return agent === undefined ? task.predecessor : { agent, how, reason, at };
 }
 
-function remedyFor({ status }: Task, owner: string | undefined, deed: AgentDeed): string {
-  if (owner === undefined) {
-    return `save_checkpoint, or update_task with current_owner ${quote(deed.agent)}, takes it`;
-  }
-  const over = status === "done" || status === "cancelled";
-  const until = over ? "may change it, once it is reopened (status open)" : "may, until it calls handoff_task";
-  return `only ${owner} ${until}; if that is you, pass it as agent; attach_artifact is open to all`;
+function offerer({ handoff, predecessor }: Task): Predecessor | undefined {
+  return handoff === undefined
+    ? predecessor
+    : { agent: handoff.from_agent, how: "handoff", reason: handoff.reason, at: handoff.offered_at };
 }
 
-/** The start of an error message about a command: `update task`, `save checkpoint for task`. */
-export function phrase(deed: Deed): string {
-  const words = deed.command.replaceAll("_", " ").replace("handoff", "hand off");
-  return words.endsWith("task") ? words : `${words} for task`;
-}
-
-function owned(task: Task, deed: Deed): Task {
-  return {
-    ...task,
-    status: move(task.status, "in_progress"),
-    current_owner: deed.agent,
-    owned_since: timestamp(deed.now),
-    handoff: undefined,
-    exhausted: undefined,
-  };
+function exhaustedOne({ exhausted, predecessor }: Task): Predecessor | undefined {
+  return exhausted === undefined
+    ? predecessor
+    : { agent: exhausted.agent, how: "exhausted", reason: exhausted.reason, at: exhausted.at };
 }
 
 /** Who gave the task out of its hands last, while nobody has taken it since. */

@@ -4,8 +4,10 @@ import { advance, changedFields, type ProgressUpdate } from "./checkpoint.ts";
 import { quote } from "./clean.ts";
 import { TaskError } from "./errors.ts";
 import { timestamp } from "./instant.ts";
+import { refuseStaleToken } from "./lease.ts";
 import { move, type Status } from "./lifecycle.ts";
-import { type AgentDeed, acceptOffer, claim, hold, notOwner, phrase, unowned } from "./ownership.ts";
+import { acceptOffer, claim, hold, outgoing, owned, unowned } from "./ownership.ts";
+import { named, notOwner } from "./refusals.ts";
 import type { Task, TaskView } from "./task.ts";
 
 /** A partial update: what is left out stays. */
@@ -22,6 +24,7 @@ export interface TaskUpdate extends Pick<ProgressUpdate, "completed_steps" | "re
 }
 
 const EDITABLE = ["title", "goal", "repo_path", "priority", "tags"] as const;
+const SETTABLE = [...EDITABLE, "status"] as const;
 
 /** The statuses that only a tool of their own reaches. */
 const OWN_TOOL: Partial<Record<Status, string>> = { handoff_ready: "handoff_task", agent_exhausted: "mark_exhausted" };
@@ -43,18 +46,39 @@ export function updater(
  * Updates a task. Anyone may edit title, goal, repo_path, priority and tags; status, owner and progress are the
  * owner's or addressee's. Changed progress makes a checkpoint.
  *
- * Throws `version_mismatch`, `not_owner`, `illegal_transition`, `invalid`, `too_large`.
+ * An update whose effect already stands changes nothing, whatever version or token it carries.
+ *
+ * Throws `version_mismatch`, `not_owner`, `lease_lost`, `illegal_transition`, `invalid`, `too_large`.
  */
 export function updateTask(view: TaskView, update: TaskUpdate, deed: Deed): Decision<Acknowledgement> {
+  if (standsAlready(view, update, deed)) {
+    const { task, ...written } = conclude(view, { task: view.task, effects: [] }, deed);
+    return { answer: acknowledge(task, deed), ...written };
+  }
   refuseOtherVersion(view.task, update);
-  let draft = edit(acceptOffer(view.task, deed), update);
+  refuseStaleToken(view.task, deed);
+  let draft = edit(acceptOffer(view.task, deed), update, deed);
   refuseContradiction(draft.task, update, deed);
   draft = report(view, draft, update, deed);
   draft = own(draft, update, deed);
   draft = setStatus(draft, update, deed);
   draft = handOver(draft, update, deed);
-  const change = conclude(view, draft, deed);
-  return { answer: acknowledge(change?.task ?? view.task), change };
+  const { task, ...written } = conclude(view, draft, deed);
+  return { answer: acknowledge(task, deed), ...written };
+}
+
+/** Whether everything asked for is so already, and nothing is accepted by asking for it. */
+function standsAlready({ task, progress }: TaskView, update: TaskUpdate, deed: Deed): boolean {
+  const { completed_steps, remaining_steps, resume_prompt, current_owner } = update;
+  const reported = advance(progress, { completed_steps, remaining_steps, resume_prompt });
+  return (
+    acceptOffer(task, deed).effects.length === 0 &&
+    changedFields(progress, reported).length === 0 &&
+    (current_owner === undefined || sameAgent(current_owner, task.current_owner)) &&
+    SETTABLE.every(
+      (field) => update[field] === undefined || JSON.stringify(update[field]) === JSON.stringify(task[field]),
+    )
+  );
 }
 
 function refuseOtherVersion(task: Task, { expected_version }: TaskUpdate): void {
@@ -81,14 +105,17 @@ function refuseContradiction(task: Task, { status, current_owner }: TaskUpdate, 
   }
 }
 
-function edit(draft: Draft, update: TaskUpdate): Draft {
+function edit(draft: Draft, update: TaskUpdate, { agent: described_by, now }: Deed): Draft {
   const edits = Object.fromEntries(
     EDITABLE.filter((field) => update[field] !== undefined).map((field) => [field, update[field]]),
   );
   const edited = EDITABLE.some(
     (field) => field in edits && JSON.stringify(edits[field]) !== JSON.stringify(draft.task[field]),
   );
-  return edited ? { ...draft, task: { ...draft.task, ...edits }, effects: [...draft.effects, "edited"] } : draft;
+  const described = "title" in edits || "goal" in edits ? { described_by, described_at: timestamp(now) } : {};
+  return edited
+    ? { ...draft, task: { ...draft.task, ...edits, ...described }, effects: [...draft.effects, "edited"] }
+    : draft;
 }
 
 function report(view: TaskView, draft: Draft, update: TaskUpdate, deed: Deed): Draft {
@@ -137,7 +164,17 @@ function setStatus(draft: Draft, { status }: TaskUpdate, deed: Deed): Draft {
   if (task.current_owner !== undefined && !sameAgent(task.current_owner, deed.agent) && !offerer) {
     throw notOwner(task, named(task, deed));
   }
-  const next = { ...task, status: move(task.status, status), handoff: undefined, exhausted: undefined };
+  const next = {
+    ...task,
+    status: move(task.status, status),
+    lease: undefined,
+    predecessor:
+      status === "open" && task.status === "in_progress"
+        ? outgoing(task, "released", timestamp(deed.now))
+        : task.predecessor,
+    handoff: undefined,
+    exhausted: undefined,
+  };
   const frees = status === "open" || task.status === "handoff_ready";
   return {
     ...draft,
@@ -166,23 +203,7 @@ function handOver(draft: Draft, { current_owner }: TaskUpdate, deed: Deed): Draf
   }
   return {
     ...draft,
-    task: { ...task, current_owner, owned_since: timestamp(deed.now) },
+    task: owned(task, { ...by, agent: current_owner }, outgoing(task, "handed_over", timestamp(deed.now))),
     effects: [...draft.effects, "handed_over"],
   };
-}
-
-function named(task: Task, deed: Deed): AgentDeed {
-  const { agent } = deed;
-  if (agent === undefined) {
-    throw noAgent(`${phrase(deed)} ${quote(task.task_id)}`);
-  }
-  return { ...deed, agent };
-}
-
-/** The refusal of a deed that needs a name where nobody gave one. */
-export function noAgent(action: string): TaskError {
-  return new TaskError(
-    "invalid",
-    `Cannot ${action}: nobody says which agent is calling; pass the agent's name as an argument, or set MCP_TASK_AGENT`,
-  );
 }

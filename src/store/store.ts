@@ -45,6 +45,14 @@ export interface ChangeCommand<Answer> {
   decide(view: TaskView, now: Instant): Decision<Answer>;
 }
 
+/** A command on the next task for `agent`: as `ChangeCommand`, but the store selects it. */
+export interface NextCommand<Answer> {
+  agent: string;
+  /** Considers open work of this repository too, of all for `*`; without it only offers addressed to the agent. */
+  repo_path?: string | undefined;
+  decide(view: TaskView, now: Instant): Decision<Answer>;
+}
+
 /** A command that creates a task, or finds one of that id there already. */
 export interface CreateCommand<Answer> {
   task_id: string;
@@ -63,9 +71,16 @@ export interface Store {
    * What `decide` throws leaves everything as it was. Throws `not_found`, `storage_full`.
    */
   write<Answer>(command: ChangeCommand<Answer>): Promise<Answer>;
+  /**
+   * The same for the task that the agent had best take up next, selected in that transaction: by priority, then age,
+   * among offers addressed to it and, with `repo_path`, open offers, exhausted and open tasks, and tasks whose lease has
+   * run out. What the agent itself let go of is not among them, unless it was exhausted and its limit has been reset.
+   * Answers nothing where there is none.
+   */
+  writeNext<Answer>(command: NextCommand<Answer>): Promise<Answer | undefined>;
   /** The same for a task that may not exist yet. */
   create<Answer>(command: CreateCommand<Answer>): Promise<Answer>;
-  /** A task with its newest progress and its artifacts. */
+  /** A task with its newest progress and its artifacts, as it stands now. */
   find(task_id: string): Promise<TaskView | undefined>;
   /** Tasks, the last updated first. Throws `invalid` for a cursor that this store did not give out for this filter. */
   list(filter: TaskFilter, page: PageRequest): Promise<Page<Task>>;
@@ -82,6 +97,8 @@ export interface Store {
   changesSince(seq: number, limit: number): Promise<readonly TaskChange[]>;
   /** The `seq` of the newest change, or 0. A write that is begun after this call is not among what it counts. */
   latestChange(): Promise<number>;
+  /** Seconds until the next lease or offer runs out, as far as the system's uptime tells. */
+  secondsToLapse(): Promise<number | undefined>;
   /** Ids of tasks that begin with `prefix`, in their order. */
   taskIds(prefix: string, limit: number): Promise<readonly string[]>;
   /** Names of agents that own tasks, or are offered some, and begin with `prefix`, compared as agents are. */

@@ -5,6 +5,7 @@ import { TaskError } from "../domain/errors.ts";
 import { artifactFields } from "../domain/fields.ts";
 import { unknownTask } from "../domain/task.ts";
 import { agentOf } from "./caller.ts";
+import { deedOf } from "./deed.ts";
 import { acknowledgement, callingAgent, taskId } from "./shapes.ts";
 import { defineTool, type ToolContext } from "./tool.ts";
 
@@ -54,9 +55,10 @@ export const attachArtifact = defineTool({
     }
     const sha256 = await artifacts.keep(bytes);
     const attached = { artifact_id: id(), name, kind, mime_type: mime_type ?? guessType(kind, bytes), size, sha256 };
+    const deed = deedOf(context, "attach_artifact", { agent: by });
     const { artifact, ...acknowledged } = await store.write({
       select: { task_id },
-      decide: (view, now) => attach(view, attached, { command: "attach_artifact", agent: by, now }),
+      decide: (view, now) => attach(view, attached, deed(now)),
     });
     return { ...acknowledged, artifact_id: artifact.artifact_id, sha256: artifact.sha256, size: artifact.size };
   },

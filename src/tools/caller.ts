@@ -1,5 +1,5 @@
 import { asAgentName } from "../domain/agent.ts";
-import { noAgent } from "../domain/update-task.ts";
+import { noAgent } from "../domain/refusals.ts";
 
 /** Who may be calling, as far as the connection and the configuration know. */
 export interface Caller {

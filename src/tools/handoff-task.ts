@@ -2,7 +2,8 @@ import { z } from "zod";
 import { agentName, taskFields } from "../domain/fields.ts";
 import { handOff } from "../domain/handoff.ts";
 import { requireAgent } from "./caller.ts";
-import { acknowledgement, callingAgent, taskId } from "./shapes.ts";
+import { deedOf } from "./deed.ts";
+import { acknowledgement, callingAgent, leaseToken, taskId } from "./shapes.ts";
 import { defineTool } from "./tool.ts";
 
 export const handoffTask = defineTool({
@@ -16,13 +17,15 @@ export const handoffTask = defineTool({
     from_agent: callingAgent,
     to_agent: agentName.optional().describe("Agent to take over; all when absent"),
     reason: taskFields.reason.optional().describe("Why you hand it off"),
+    lease_token: leaseToken,
   }),
   output: z.object(acknowledgement),
-  async run({ store, caller }, { task_id, from_agent, ...offer }) {
-    const by = requireAgent(caller, from_agent, "hand off task");
-    return store.write({
+  async run(context, { task_id, from_agent, lease_token, ...offer }) {
+    const agent = requireAgent(context.caller, from_agent, "hand off task");
+    const deed = deedOf(context, "handoff_task", { agent, lease_token });
+    return context.store.write({
       select: { task_id },
-      decide: (view, now) => handOff(view, offer, { command: "handoff_task", agent: by, now }),
+      decide: (view, now) => handOff(view, offer, deed(now)),
     });
   },
 });

@@ -2,7 +2,8 @@ import { z } from "zod";
 import { checkpointFields, taskFields } from "../domain/fields.ts";
 import { markExhausted as mark } from "../domain/handoff.ts";
 import { requireAgent } from "./caller.ts";
-import { acknowledgement, callingAgent, taskId } from "./shapes.ts";
+import { deedOf } from "./deed.ts";
+import { acknowledgement, callingAgent, leaseToken, taskId } from "./shapes.ts";
 import { defineTool } from "./tool.ts";
 
 export const markExhausted = defineTool({
@@ -21,13 +22,15 @@ export const markExhausted = defineTool({
       .optional()
       .describe("When your limit resets (ISO 8601)"),
     resume_prompt: checkpointFields.resume_prompt.optional().describe("Last words to your successor"),
+    lease_token: leaseToken,
   }),
   output: z.object(acknowledgement),
-  async run({ store, caller }, { task_id, agent, ...exhaustion }) {
-    const by = requireAgent(caller, agent, "mark exhausted");
-    return store.write({
+  async run(context, { task_id, agent, lease_token, ...exhaustion }) {
+    const by = requireAgent(context.caller, agent, "mark exhausted");
+    const deed = deedOf(context, "mark_exhausted", { agent: by, lease_token });
+    return context.store.write({
       select: { task_id },
-      decide: (view, now) => mark(view, exhaustion, { command: "mark_exhausted", agent: by, now }),
+      decide: (view, now) => mark(view, exhaustion, deed(now)),
     });
   },
 });

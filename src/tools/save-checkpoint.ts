@@ -2,7 +2,8 @@ import { z } from "zod";
 import { checkpointFields } from "../domain/fields.ts";
 import { saveCheckpoint as save } from "../domain/save-checkpoint.ts";
 import { requireAgent } from "./caller.ts";
-import { acknowledgement, callingAgent, taskId } from "./shapes.ts";
+import { deedOf } from "./deed.ts";
+import { acknowledgement, callingAgent, leaseToken, taskId } from "./shapes.ts";
 import { defineTool } from "./tool.ts";
 
 export const saveCheckpoint = defineTool({
@@ -19,13 +20,15 @@ export const saveCheckpoint = defineTool({
     test_results: checkpointFields.test_results.optional().describe("Latest test runs"),
     resume_prompt: checkpointFields.resume_prompt.optional().describe("Exact next action, for whoever goes on"),
     context: checkpointFields.context.optional().describe("Decisions, dead ends, facts (Markdown)"),
+    lease_token: leaseToken,
   }),
   output: z.object({ ...acknowledgement, checkpoint: z.number().optional() }),
-  async run({ store, caller }, { task_id, agent, ...update }) {
-    const by = requireAgent(caller, agent, "save checkpoint");
-    return store.write({
+  async run(context, { task_id, agent, lease_token, ...update }) {
+    const by = requireAgent(context.caller, agent, "save checkpoint");
+    const deed = deedOf(context, "save_checkpoint", { agent: by, lease_token });
+    return context.store.write({
       select: { task_id },
-      decide: (view, now) => save(view, update, { command: "save_checkpoint", agent: by, now }),
+      decide: (view, now) => save(view, update, deed(now)),
     });
   },
 });

@@ -1,4 +1,5 @@
 import { attachArtifact } from "./attach-artifact.ts";
+import { claimTask } from "./claim-task.ts";
 import { createTask } from "./create-task.ts";
 import { getTask } from "./get-task.ts";
 import { handoffTask } from "./handoff-task.ts";
@@ -14,6 +15,7 @@ export const TOOLS: readonly Tool[] = [
   getTask,
   saveCheckpoint,
   handoffTask,
+  claimTask,
   markExhausted,
   attachArtifact,
   listTasks,

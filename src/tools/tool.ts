@@ -2,6 +2,7 @@ import type { z } from "zod";
 import { quote } from "../domain/clean.ts";
 import { TaskError } from "../domain/errors.ts";
 import { testRun } from "../domain/fields.ts";
+import type { Grant } from "../domain/lease.ts";
 import type { Artifacts } from "../store/artifacts.ts";
 import type { Store } from "../store/store.ts";
 import type { Caller } from "./caller.ts";
@@ -15,6 +16,8 @@ export interface ToolContext {
   readFile?: ((repo_path: string | undefined, path: string) => Promise<Uint8Array>) | undefined;
   /** A short id that sorts by its time; different at each call. */
   id(): string;
+  /** What a call may grant; a lease lasts `lease_seconds`, or as long as is configured. */
+  grant(lease_seconds?: number): Grant;
 }
 
 /** A tool as it is written: data and one function from checked arguments to a value. */

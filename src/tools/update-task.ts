@@ -3,7 +3,8 @@ import { agentName, checkpointFields, taskFields } from "../domain/fields.ts";
 import { STATUSES } from "../domain/lifecycle.ts";
 import { updateTask as update, updater } from "../domain/update-task.ts";
 import { agentOf } from "./caller.ts";
-import { acknowledgement, callingAgent, taskId } from "./shapes.ts";
+import { deedOf } from "./deed.ts";
+import { acknowledgement, callingAgent, leaseToken, taskId } from "./shapes.ts";
 import { defineTool } from "./tool.ts";
 
 export const updateTask = defineTool({
@@ -26,15 +27,17 @@ export const updateTask = defineTool({
     tags: taskFields.tags.optional().describe("All labels"),
     agent: callingAgent,
     expected_version: z.int().min(1).max(Number.MAX_SAFE_INTEGER).optional().describe("Refuse if the version differs"),
+    lease_token: leaseToken,
   }),
   output: z.object(acknowledgement),
-  async run({ store, caller }, { task_id, agent, ...changes }) {
+  async run(context, { task_id, agent, lease_token, ...changes }) {
     const { current_owner } = changes;
-    return store.write({
+    const deed = deedOf(context, "update_task", { agent, lease_token });
+    return context.store.write({
       select: { task_id },
       decide(view, now) {
-        const by = updater(view.task, { agent, current_owner, fallback: agentOf(caller, undefined) });
-        return update(view, changes, { command: "update_task", agent: by, now });
+        const by = updater(view.task, { agent, current_owner, fallback: agentOf(context.caller, undefined) });
+        return update(view, changes, { ...deed(now), agent: by });
       },
     });
   },

@@ -2,7 +2,8 @@ import { dlopen, FFIType, ptr } from "bun:ffi";
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { EXIT, SETTINGS } from "../../src/config.ts";
+import { EXIT } from "../../src/config.ts";
+import { SETTINGS } from "../../src/settings.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { EXECUTABLE, freshStore, startHttp } from "../support/server.ts";
 

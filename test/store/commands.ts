@@ -1,8 +1,14 @@
 import { attachArtifact, type NewArtifact } from "../../src/domain/artifact.ts";
 import { createTask, type NewTask } from "../../src/domain/create-task.ts";
+import type { Grant } from "../../src/domain/lease.ts";
 import { saveCheckpoint } from "../../src/domain/save-checkpoint.ts";
 import { type TaskUpdate, updateTask } from "../../src/domain/update-task.ts";
 import type { Store } from "../../src/store/store.ts";
+
+/** What every command of these tests may grant: a token of its own, an hour, a day. */
+export function grant(): Grant {
+  return { token: crypto.randomUUID(), lease_seconds: 3600, offer_seconds: 86_400 };
+}
 
 /** Creates a task with a title and a goal, unless `content` says others. */
 export function create(store: Store, content: Partial<NewTask> & { task_id: string }) {
@@ -17,7 +23,8 @@ export function create(store: Store, content: Partial<NewTask> & { task_id: stri
 export function checkpoint(store: Store, task_id: string, completed_steps: string[]) {
   return store.write({
     select: { task_id },
-    decide: (view, now) => saveCheckpoint(view, { completed_steps }, { command: "save_checkpoint", agent: "a", now }),
+    decide: (view, now) =>
+      saveCheckpoint(view, { completed_steps }, { command: "save_checkpoint", agent: "a", grant: grant(), now }),
   });
 }
 
@@ -25,7 +32,7 @@ export function checkpoint(store: Store, task_id: string, completed_steps: strin
 export function update(store: Store, task_id: string, changes: TaskUpdate) {
   return store.write({
     select: { task_id },
-    decide: (view, now) => updateTask(view, changes, { command: "update_task", agent: "a", now }),
+    decide: (view, now) => updateTask(view, changes, { command: "update_task", agent: "a", grant: grant(), now }),
   });
 }
 
@@ -37,7 +44,7 @@ export function attach(store: Store, task_id: string, artifact: Pick<NewArtifact
       attachArtifact(
         view,
         { kind: "log", mime_type: "text/plain", size: 1, ...artifact },
-        { command: "attach_artifact", agent: "a", now },
+        { command: "attach_artifact", agent: "a", grant: grant(), now },
       ),
   });
 }

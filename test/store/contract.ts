@@ -3,7 +3,7 @@ import { TaskError } from "../../src/domain/errors.ts";
 import { handOff } from "../../src/domain/handoff.ts";
 import { saveCheckpoint } from "../../src/domain/save-checkpoint.ts";
 import type { Store, TaskFilter } from "../../src/store/store.ts";
-import { attach, checkpoint, create, update } from "./commands.ts";
+import { attach, checkpoint, create, grant, update } from "./commands.ts";
 import { describeChanges } from "./contract-changes.ts";
 
 /** Opens a store on fresh ground, with a clock that moves a second at each look. */
@@ -74,7 +74,7 @@ export function describeStore(name: string, open: OpenStore): void {
           saveCheckpoint(
             view,
             { test_results: [run], resume_prompt: "p", context: "c" },
-            { command: "save_checkpoint", agent: "a", now },
+            { command: "save_checkpoint", agent: "a", grant: grant(), now },
           ),
       });
       expect(await store.checkpoint("t", 1)).toMatchObject({
@@ -104,7 +104,7 @@ export function describeStore(name: string, open: OpenStore): void {
       await store.write({
         select: { task_id: "t" },
         decide: (view, now) =>
-          handOff(view, { to_agent: "b", reason: "r" }, { command: "handoff_task", agent: "a", now }),
+          handOff(view, { to_agent: "b", reason: "r" }, { command: "handoff_task", agent: "a", grant: grant(), now }),
       });
       expect((await store.find("t"))?.task).toMatchObject({
         status: "handoff_ready",

@@ -1,6 +1,7 @@
 import type { Database } from "bun:sqlite";
 import type { Change } from "../../domain/changes.ts";
-import { fromCheckpoint, fromTask, type TaskRow } from "./rows.ts";
+import type { Task } from "../../domain/task.ts";
+import { fromCheckpoint, fromTask, leaseColumns, type TaskRow } from "./rows.ts";
 
 /** Writes a change into the open transaction; `before` is the task's row, or nothing for a new task. */
 export function apply(db: Database, change: Change, before: TaskRow | undefined, content_hash: string): void {
@@ -10,9 +11,9 @@ export function apply(db: Database, change: Change, before: TaskRow | undefined,
   if (checkpoint !== undefined) {
     db.query(
       `INSERT INTO checkpoints (task, number, agent, created_at, completed_steps, remaining_steps, test_results,
-         resume_prompt, context)
+         resume_prompt, context, origins, repo_state)
        VALUES ($task, $number, $agent, $created_at, $completed_steps, $remaining_steps, $test_results,
-         $resume_prompt, $context)`,
+         $resume_prompt, $context, $origins, $repo_state)`,
     ).run({ task, ...fromCheckpoint(checkpoint) });
   }
   if (artifact !== undefined) {
@@ -33,13 +34,24 @@ export function apply(db: Database, change: Change, before: TaskRow | undefined,
   });
 }
 
+/** Writes a lease that its owner renewed without changing anything: no new version, no event. */
+export function renew(db: Database, renewed: Task, before: TaskRow): void {
+  db.query(
+    `UPDATE tasks SET ownership = $ownership, deadline_at = $deadline_at, deadline_uptime = $deadline_uptime,
+       deadline_boot = $deadline_boot
+     WHERE id = $id`,
+  ).run({ ...leaseColumns(renewed), id: before.id });
+}
+
 function insertTask(db: Database, { task }: Change, content_hash: string): number {
   const { lastInsertRowid } = db
     .query(
       `INSERT INTO tasks (task_id, title, goal, repo_path, status, current_owner, owner_key, owned_since, priority,
-         tags, handoff, exhausted, content_hash, checkpoint_count, version, created_at, updated_at)
+         tags, handoff, exhausted, ownership, deadline_at, deadline_uptime, deadline_boot, let_go_key, described_by, described_at,
+         content_hash, checkpoint_count, version, created_at, updated_at)
        VALUES ($task_id, $title, $goal, $repo_path, $status, $current_owner, $owner_key, $owned_since, $priority,
-         $tags, $handoff, $exhausted, $content_hash, $checkpoint_count, $version, $created_at, $updated_at)`,
+         $tags, $handoff, $exhausted, $ownership, $deadline_at, $deadline_uptime, $deadline_boot, $let_go_key, $described_by,
+         $described_at, $content_hash, $checkpoint_count, $version, $created_at, $updated_at)`,
     )
     .run({ ...fromTask(task), content_hash });
   return Number(lastInsertRowid);
@@ -50,8 +62,11 @@ function updateTask(db: Database, { task }: Change, before: TaskRow): number {
   db.query(
     `UPDATE tasks SET title = $title, goal = $goal, repo_path = $repo_path, status = $status,
        current_owner = $current_owner, owner_key = $owner_key, owned_since = $owned_since, priority = $priority,
-       tags = $tags, handoff = $handoff, exhausted = $exhausted, checkpoint_count = $checkpoint_count,
-       version = $version, updated_at = $updated_at
+       tags = $tags, handoff = $handoff, exhausted = $exhausted, ownership = $ownership, deadline_at = $deadline_at,
+       deadline_uptime = $deadline_uptime, deadline_boot = $deadline_boot, let_go_key = $let_go_key,
+       described_by = $described_by,
+       described_at = $described_at, checkpoint_count = $checkpoint_count, version = $version,
+       updated_at = $updated_at
      WHERE id = $id`,
   ).run({ ...columns, id: before.id });
   return before.id;

@@ -1,6 +1,7 @@
 import type { Database } from "bun:sqlite";
 import { agentKey } from "../../domain/agent.ts";
-import { NO_PROGRESS, progressOf } from "../../domain/checkpoint.ts";
+import { markOf, NO_PROGRESS, progressOf } from "../../domain/checkpoint.ts";
+import type { Instant } from "../../domain/instant.ts";
 import type { TaskView } from "../../domain/task.ts";
 import type { TaskChange, TaskFilter } from "../store.ts";
 import {
@@ -15,28 +16,39 @@ import {
 
 type Place = readonly [string, number];
 
+/** Whether a row's lease or offer has run out; see `secondsUntil` in domain/instant.ts. */
+export const PASSED = "(CASE WHEN deadline_boot = ? THEN deadline_uptime + 1 <= ? ELSE deadline_at + 1000 <= ? END)";
+
+/** The values of `PASSED`. */
+export function passedBy({ boot_id = "", uptime, wall }: Instant): [string, number, number] {
+  return [boot_id, uptime, wall];
+}
+
 /** A task's row by its id. */
 export function taskRow(db: Database, task_id: string): TaskRow | undefined {
   return db.query<TaskRow, [string]>("SELECT * FROM tasks WHERE task_id = ?").get(task_id) ?? undefined;
 }
 
 /** A row with its newest progress and its artifacts. */
-export function viewOf(db: Database, row: TaskRow): TaskView {
+export function viewOf(db: Database, row: TaskRow, now: Instant): TaskView {
   const newest = row.checkpoint_count === 0 ? undefined : checkpointRow(db, row.id, row.checkpoint_count);
-  const progress = newest === undefined ? NO_PROGRESS : progressOf(toCheckpoint(newest));
+  const checkpoint = newest === undefined ? undefined : toCheckpoint(newest);
+  const progress = checkpoint === undefined ? NO_PROGRESS : progressOf(checkpoint);
   const artifacts = db
     .query<ArtifactRow, [number]>(
       "SELECT artifact_id, name, kind, mime_type, size, sha256, agent, created_at FROM artifacts WHERE task = ? ORDER BY id",
     )
     .all(row.id)
     .map(toArtifact);
-  return { task: toTask(row), content_hash: row.content_hash, progress, artifacts };
+  const mark = checkpoint === undefined ? undefined : markOf(checkpoint);
+  return { task: toTask(row, now), content_hash: row.content_hash, progress, checkpoint: mark, artifacts };
 }
 
 /** A checkpoint's row by its number. */
 export function checkpointRow(db: Database, task: number, number: number): CheckpointRow | undefined {
   const query = db.query<CheckpointRow, [number, number]>(
-    `SELECT number, agent, created_at, completed_steps, remaining_steps, test_results, resume_prompt, context
+    `SELECT number, agent, created_at, completed_steps, remaining_steps, test_results, resume_prompt, context,
+       origins, repo_state
      FROM checkpoints WHERE task = ? AND number = ?`,
   );
   return query.get(task, number) ?? undefined;
@@ -78,7 +90,11 @@ export function latestSeq(db: Database): number {
 }
 
 /** Tasks after a place, the last updated first. The conditions are constants; values are always bound. */
-export function listRows(db: Database, filter: TaskFilter, after: Place | undefined, limit: number): TaskRow[] {
+export function listRows(
+  db: Database,
+  filter: TaskFilter,
+  { after, limit, now }: { after: Place | undefined; limit: number; now: Instant },
+): TaskRow[] {
   const { tag } = filter;
   const from = tag === undefined ? "tasks" : "task_tags JOIN tasks ON tasks.id = task_tags.task";
   const key = tag === undefined ? "tasks.updated_at, tasks.id" : "task_tags.updated_at, task_tags.task";
@@ -97,6 +113,8 @@ export function listRows(db: Database, filter: TaskFilter, after: Place | undefi
   }
   if (filter.owner !== undefined) {
     where("owner_key = ?", agentKey(filter.owner));
+    // An offer that its addressee let lapse is nobody's.
+    where(`NOT (status = 'handoff_ready' AND ${PASSED})`, ...passedBy(now));
   }
   if (filter.repo_path !== undefined) {
     where("repo_path = ?", filter.repo_path);

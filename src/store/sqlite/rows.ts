@@ -2,6 +2,8 @@ import { agentKey } from "../../domain/agent.ts";
 import type { Artifact, ArtifactKind } from "../../domain/artifact.ts";
 import type { Event } from "../../domain/changes.ts";
 import type { Checkpoint } from "../../domain/checkpoint.ts";
+import type { Instant } from "../../domain/instant.ts";
+import { asOf } from "../../domain/lease.ts";
 import type { Status } from "../../domain/lifecycle.ts";
 import type { Task } from "../../domain/task.ts";
 
@@ -19,6 +21,9 @@ export interface TaskRow {
   tags: string;
   handoff: string | null;
   exhausted: string | null;
+  ownership: string;
+  described_by: string | null;
+  described_at: string;
   content_hash: string;
   checkpoint_count: number;
   version: number;
@@ -36,6 +41,8 @@ export interface CheckpointRow {
   test_results: string;
   resume_prompt: string | null;
   context: string | null;
+  origins: string | null;
+  repo_state: string | null;
 }
 
 /** A row of `artifacts`. */
@@ -60,9 +67,9 @@ export interface EventRow {
   changes: string;
 }
 
-/** A row as a task. */
-export function toTask(row: TaskRow): Task {
-  return {
+/** A row as a task, as it stands at `now`. */
+export function toTask(row: TaskRow, now: Instant): Task {
+  const task: Task = {
     task_id: row.task_id,
     title: row.title,
     goal: row.goal,
@@ -74,17 +81,23 @@ export function toTask(row: TaskRow): Task {
     tags: JSON.parse(row.tags),
     handoff: row.handoff === null ? undefined : JSON.parse(row.handoff),
     exhausted: row.exhausted === null ? undefined : JSON.parse(row.exhausted),
+    ...JSON.parse(row.ownership),
+    described_by: row.described_by ?? undefined,
+    described_at: row.described_at,
     checkpoint_count: row.checkpoint_count,
     version: row.version,
     created_at: row.created_at,
     updated_at: row.updated_at,
   };
+  return asOf(task, now);
 }
 
 /** A task as the named parameters of its row. */
 export function fromTask(task: Task) {
+  const { lease: _, predecessor: __, attempts: ___, bounced: ____, ...columns } = task;
+  const letGo = task.handoff?.from_agent ?? task.exhausted?.agent;
   return {
-    ...task,
+    ...columns,
     repo_path: task.repo_path ?? null,
     current_owner: task.current_owner ?? null,
     owner_key: task.current_owner === undefined ? null : agentKey(task.current_owner),
@@ -92,6 +105,21 @@ export function fromTask(task: Task) {
     tags: JSON.stringify(task.tags),
     handoff: task.handoff === undefined ? null : JSON.stringify(task.handoff),
     exhausted: task.exhausted === undefined ? null : JSON.stringify(task.exhausted),
+    let_go_key: letGo === undefined ? null : agentKey(letGo),
+    described_by: task.described_by ?? null,
+    ...leaseColumns(task),
+  };
+}
+
+/** What a renewed lease changes of a task's row. */
+export function leaseColumns({ lease, handoff, predecessor, attempts, bounced }: Task) {
+  const deadline = lease?.expires ?? (handoff?.to_agent === undefined ? undefined : handoff.expires);
+  const kept = lease && { ...lease, left: undefined };
+  return {
+    ownership: JSON.stringify({ lease: kept, predecessor, attempts, bounced }),
+    deadline_at: deadline === undefined ? null : Date.parse(deadline.at),
+    deadline_uptime: deadline?.uptime ?? null,
+    deadline_boot: deadline?.boot_id ?? null,
   };
 }
 
@@ -106,6 +134,8 @@ export function toCheckpoint(row: CheckpointRow): Checkpoint {
     test_results: JSON.parse(row.test_results),
     resume_prompt: row.resume_prompt ?? undefined,
     context: row.context ?? undefined,
+    origins: row.origins === null ? undefined : JSON.parse(row.origins),
+    repo_state: row.repo_state === null ? undefined : JSON.parse(row.repo_state),
   };
 }
 
@@ -119,6 +149,8 @@ export function fromCheckpoint(checkpoint: Checkpoint) {
     test_results: JSON.stringify(checkpoint.test_results),
     resume_prompt: checkpoint.resume_prompt ?? null,
     context: checkpoint.context ?? null,
+    origins: JSON.stringify(checkpoint.origins),
+    repo_state: checkpoint.repo_state === undefined ? null : JSON.stringify(checkpoint.repo_state),
   };
 }
 

@@ -3,10 +3,11 @@ import type { Decision } from "../../domain/changes.ts";
 import { TaskError } from "../../domain/errors.ts";
 import type { Instant } from "../../domain/instant.ts";
 import { unknownTask } from "../../domain/task.ts";
-import type { ChangeCommand, CreateCommand, Store } from "../store.ts";
-import { apply } from "./apply.ts";
+import type { ChangeCommand, CreateCommand, NextCommand, Store } from "../store.ts";
+import { apply, renew } from "./apply.ts";
 import { createCursorCodec } from "./cursor.ts";
 import { immediately, SCHEMA_VERSION, schemaVersion } from "./migrate.ts";
+import { nextRow, secondsToLapse } from "./next.ts";
 import {
   agentsLike,
   artifactRow,
@@ -35,25 +36,30 @@ export interface StoreHost {
 /** A migrated, open database as a Store. */
 export function createSqliteStore(db: Database, host: StoreHost): Store {
   const enqueue = createQueue();
-  const write = <Answer>(body: () => Decision<Answer>): Promise<Answer> =>
+  const commit = <D extends Decision<unknown> | undefined>(body: () => D): Promise<D> =>
     enqueue(() => {
       const decision = transact(db, host, body);
-      if (decision.change !== undefined) {
+      if (decision?.change !== undefined) {
         host.onCommit?.();
       }
-      return decision.answer;
+      return decision;
     });
+  const write = async <Answer>(body: () => Decision<Answer>) => (await commit(body)).answer;
   return {
     write: (command) => write(() => change(db, host.now(), command)),
+    writeNext: (command) => commit(() => changeNext(db, host.now(), command)).then((decision) => decision?.answer),
     create: (command) => write(() => create(db, host.now(), command)),
-    ...createReader(db),
+    ...createReader(db, host),
     probe: () => enqueue(() => touchNothing(db)),
     close: () => enqueue(() => closeQuietly(db)),
   };
 }
 
 /** What a store reads: never behind the writes that wait for their turn. */
-function createReader(db: Database): Omit<Store, "write" | "create" | "probe" | "close"> {
+function createReader(
+  db: Database,
+  { now }: StoreHost,
+): Omit<Store, "write" | "writeNext" | "create" | "probe" | "close"> {
   const cursors = createCursorCodec(cursorKey(db));
   const read = <T>(query: () => T): Promise<T> => patiently(query);
   return {
@@ -61,17 +67,18 @@ function createReader(db: Database): Omit<Store, "write" | "create" | "probe" | 
       read(() =>
         db.transaction(() => {
           const row = taskRow(db, task_id);
-          return row === undefined ? undefined : viewOf(db, row);
+          return row === undefined ? undefined : viewOf(db, row, now());
         })(),
       ),
     list: (filter, { limit, cursor }) =>
       read(() => {
+        const moment = now();
         const scope = `tasks ${JSON.stringify(filter)}`;
         const after = cursor === undefined ? undefined : cursors.decode(scope, cursor);
-        const rows = listRows(db, filter, after, limit + 1);
+        const rows = listRows(db, filter, { after, limit: limit + 1, now: moment });
         const last = rows.length > limit ? rows[limit - 1] : undefined;
         const next_cursor = last === undefined ? undefined : cursors.encode(scope, [last.updated_at, last.id]);
-        return { entries: rows.slice(0, limit).map(toTask), next_cursor };
+        return { entries: rows.slice(0, limit).map((row) => toTask(row, moment)), next_cursor };
       }),
     history: (task_id, { limit, cursor }) =>
       read(() => {
@@ -97,6 +104,7 @@ function createReader(db: Database): Omit<Store, "write" | "create" | "probe" | 
       }),
     changesSince: (seq, limit) =>
       read(() => changeRows(db, seq, limit).map((row) => ({ ...row, created: row.version === 1 }))),
+    secondsToLapse: () => read(() => secondsToLapse(db, now())),
     latestChange: () => read(() => latestSeq(db)),
     taskIds: (prefix, limit) => read(() => taskIdsLike(db, prefix, limit)),
     agents: (prefix, limit) => read(() => agentsLike(db, prefix, limit)),
@@ -116,17 +124,32 @@ function transact<Answer>(db: Database, host: StoreHost, body: () => Answer): An
 }
 
 function change<Answer>(db: Database, now: Instant, { select, decide }: ChangeCommand<Answer>): Decision<Answer> {
-  const row = rowOf(db, select.task_id, "find task");
-  const decision = decide(viewOf(db, row), now);
+  return decideOn(db, now, rowOf(db, select.task_id, "find task"), decide);
+}
+
+function changeNext<Answer>(db: Database, now: Instant, command: NextCommand<Answer>): Decision<Answer> | undefined {
+  const row = nextRow(db, command, now);
+  return row === undefined ? undefined : decideOn(db, now, row, command.decide);
+}
+
+function decideOn<Answer>(
+  db: Database,
+  now: Instant,
+  row: TaskRow,
+  decide: ChangeCommand<Answer>["decide"],
+): Decision<Answer> {
+  const decision = decide(viewOf(db, row, now), now);
   if (decision.change !== undefined) {
     apply(db, decision.change, row, row.content_hash);
+  } else if (decision.renewal !== undefined) {
+    renew(db, decision.renewal, row);
   }
   return decision;
 }
 
 function create<Answer>(db: Database, now: Instant, { task_id, decide }: CreateCommand<Answer>): Decision<Answer> {
   const row = taskRow(db, task_id);
-  const { decision, content_hash } = decide(row === undefined ? undefined : viewOf(db, row), now);
+  const { decision, content_hash } = decide(row === undefined ? undefined : viewOf(db, row, now), now);
   if (decision.change !== undefined) {
     apply(db, decision.change, row, content_hash);
   }

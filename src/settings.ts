@@ -1,0 +1,119 @@
+import { LEASE_SECONDS, OFFER_SECONDS } from "./domain/lease.ts";
+
+/** One thing that can be set; the whole reference is generated from these rows. */
+export interface Setting {
+  flag?: string;
+  alias?: string;
+  env?: string;
+  /** What the value is called in the help; a switch has none. */
+  value?: string;
+  fallback?: string;
+  meaning: string;
+  /** The command it belongs to, where it is not for all. */
+  command?: string;
+}
+
+/** What a number may be, and is when nobody says. */
+export interface Bounds {
+  readonly least: number;
+  readonly most: number;
+  readonly usual: number;
+}
+
+/** Bounds as they are told to people. */
+export const range = ({ least, most }: Bounds) => `${least}–${most}`;
+
+/** THE table of settings: --help, the README and the parser are made from it. */
+export const SETTINGS: readonly Setting[] = [
+  { flag: "http", meaning: "Serve HTTP instead of stdio: /mcp, /sse with /message, /health" },
+  {
+    flag: "port",
+    env: "MCP_TASK_PORT",
+    value: "number",
+    fallback: "8766",
+    meaning: "Port of the HTTP server; 0 takes a free one",
+  },
+  {
+    flag: "host",
+    env: "MCP_TASK_HOST",
+    value: "address",
+    fallback: "127.0.0.1",
+    meaning: "Address of the HTTP server; loopback only",
+  },
+  { flag: "db", env: "MCP_TASK_DB_PATH", value: "path", fallback: "tasks.db", meaning: "SQLite database" },
+  {
+    flag: "artifacts",
+    env: "MCP_TASK_ARTIFACTS_DIR",
+    value: "folder",
+    fallback: "artifacts",
+    meaning: "Folder of the artifacts' bytes",
+  },
+  {
+    env: "MCP_TASK_BASE_DIR",
+    value: "folder",
+    fallback: "the executable's folder if a tasks.db of ours lies there, else the user's data folder",
+    meaning: "What relative paths are relative to",
+  },
+  {
+    flag: "agent",
+    env: "MCP_TASK_AGENT",
+    value: "name",
+    fallback: "the client's name",
+    meaning: "Agent of calls that name none",
+  },
+  {
+    flag: "lease-seconds",
+    env: "MCP_TASK_LEASE_SECONDS",
+    value: "seconds",
+    fallback: `${LEASE_SECONDS.usual}`,
+    meaning: `How long ownership is protected after each write of the owner, ${range(LEASE_SECONDS)}`,
+  },
+  {
+    flag: "offer-seconds",
+    env: "MCP_TASK_OFFER_SECONDS",
+    value: "seconds",
+    fallback: `${OFFER_SECONDS.usual}`,
+    meaning: `How long an offer waits for its addressee before it is open to all, ${range(OFFER_SECONDS)}`,
+  },
+  { flag: "debug", env: "MCP_DEBUG", meaning: "Debug lines on stderr; any value of the variable switches them on" },
+  { flag: "json", command: "healthcheck", meaning: "Answer as JSON" },
+  { flag: "version", alias: "v", meaning: "Print the version" },
+  { flag: "help", alias: "h", meaning: "Print this help" },
+];
+
+/** What else the executable does than serve. */
+export const COMMANDS: Readonly<Record<string, string>> = {
+  healthcheck: "Check executable, database, artifacts, a stdio exchange and, if one runs, the HTTP server",
+};
+
+/** The text of --help. */
+export function helpText(): string {
+  const rows = SETTINGS.map(({ flag, alias, env, value, fallback, meaning, command }): [string, string] => [
+    flag === undefined
+      ? `    ${env}`
+      : `${alias === undefined ? "    " : `-${alias}, `}--${flag}${value === undefined ? "" : ` <${value}>`}`,
+    [
+      command === undefined ? "" : `(${command}) `,
+      meaning,
+      env === undefined || flag === undefined ? "" : ` [${env}]`,
+      fallback === undefined ? "" : ` (default: ${fallback})`,
+    ].join(""),
+  ]);
+  const commands = Object.entries(COMMANDS).map(([name, meaning]): [string, string] => [`    ${name}`, meaning]);
+  const table = (lines: [string, string][]) => lines.map(([left, right]) => `  ${left.padEnd(26)}${right}`).join("\n");
+  return `Tasks, checkpoints and handoffs between coding agents, over MCP.
+
+Usage: mcp-task-server [flags]            serve one client on stdio
+       mcp-task-server --http [flags]     serve many over HTTP
+       mcp-task-server <command> [flags]
+
+Commands:
+${table(commands)}
+
+Flags [and variables]:
+${table(rows)}
+
+Relative paths are relative to MCP_TASK_BASE_DIR.
+Exit codes: 0 done, 1 failure, 2 usage, 78 configuration or database.
+`;
+}

@@ -1,0 +1,55 @@
+import { z } from "zod";
+import { claimTask as claim } from "../domain/claim-task.ts";
+import { quote } from "../domain/clean.ts";
+import { TaskError } from "../domain/errors.ts";
+import { taskFields } from "../domain/fields.ts";
+import { LEASE_SECONDS } from "../domain/lease.ts";
+import { taskRow, unknownTask } from "../domain/task.ts";
+import { requireAgent } from "./caller.ts";
+import { deedOf } from "./deed.ts";
+import { callingAgent } from "./shapes.ts";
+import { defineTool } from "./tool.ts";
+
+export const claimTask = defineTool({
+  name: "claim_task",
+  title: "Claim task",
+  description:
+    "Take a task up, in one step, and be told all you need to go on. Without task_id: the next one for you, offers first to you alone; with repo_path open work there too. One of several claimants wins.",
+  effect: "write",
+  input: z.strictObject({
+    task_id: taskFields.task_id.optional().describe("Task id; the next one when absent"),
+    agent: callingAgent,
+    repo_path: taskFields.repo_path.optional().describe("Also open work of this repository, * for all"),
+    lease_seconds: z
+      .int()
+      .min(LEASE_SECONDS.least)
+      .max(LEASE_SECONDS.most)
+      .optional()
+      .describe("How long others keep off after each write"),
+    force: z.boolean().default(false).describe("A person's override, with reason"),
+    reason: taskFields.reason.optional().describe("Why, for the record"),
+  }),
+  output: z.looseObject({ task: z.looseObject({}).optional(), lease_token: z.string().optional() }),
+  async run(context, { task_id, agent, repo_path, lease_seconds, ...how }) {
+    const { store, caller } = context;
+    const by = requireAgent(caller, agent, "claim task");
+    if (how.force && task_id === undefined) {
+      throw new TaskError("invalid", "Cannot claim the next task by force: force with a task_id is accepted");
+    }
+    const deed = deedOf(context, "claim_task", { agent: by, lease_seconds });
+    const claimed =
+      task_id === undefined
+        ? await store.writeNext({ agent: by, repo_path, decide: (view, now) => claim(view, how, deed(now)) })
+        : await store.write({ select: { task_id }, decide: (view, now) => claim(view, how, deed(now)) });
+    if (claimed === undefined) {
+      const hint = repo_path === undefined ? "; with repo_path, or *, open work is looked at too" : "";
+      return { message: `There is no task for ${quote(by)} to take up${hint}` };
+    }
+    const view = await store.find(claimed.task_id);
+    if (view === undefined) {
+      throw unknownTask("claim task", claimed.task_id);
+    }
+    const { lease_token, lease_expires_at, warning } = claimed;
+    return { task: taskRow(view.task), lease_token, lease_expires_at, warning };
+  },
+});
