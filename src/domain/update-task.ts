@@ -67,11 +67,13 @@ export function updateTask(view: TaskView, update: TaskUpdate, deed: Deed): Deci
   return { answer: acknowledge(task, deed), ...written };
 }
 
-/** Whether everything asked for is so already, and nothing is accepted by asking for it. */
+/** Whether all that is asked for is so already, if only since a later version, and nothing is accepted by asking. */
 function standsAlready({ task, progress }: TaskView, update: TaskUpdate, deed: Deed): boolean {
-  const { completed_steps, remaining_steps, resume_prompt, current_owner } = update;
+  const { expected_version = task.version, completed_steps, remaining_steps, resume_prompt, current_owner } = update;
   const reported = advance(progress, { completed_steps, remaining_steps, resume_prompt });
   return (
+    expected_version <= task.version &&
+    Object.entries(update).some(([field, value]) => field !== "expected_version" && value !== undefined) &&
     acceptOffer(task, deed).effects.length === 0 &&
     changedFields(progress, reported).length === 0 &&
     (current_owner === undefined || sameAgent(current_owner, task.current_owner)) &&

@@ -58,7 +58,10 @@ function payload({ result, error }: Message): unknown {
     ["_meta", "resultType", "ttlMs", "cacheScope"].includes(key) ? undefined : value,
   );
   return JSON.parse(
-    text.replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "TIME").replaceAll(/\b[0-9a-hjkmnp-tv-z]{15}\b/g, "ID"),
+    text
+      .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "TIME")
+      .replaceAll(/\b[0-9a-hjkmnp-tv-z]{15}\b/g, "ID")
+      .replaceAll(/(?<=lease_token[\\":]+)[0-9a-z]{12}/g, "TOKEN"),
   );
 }
 

@@ -3,12 +3,14 @@ import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import type { Instant } from "../../src/domain/instant.ts";
 import { SCHEMA_VERSION } from "../../src/store/sqlite/migrate.ts";
+import { nextRow, secondsToLapse } from "../../src/store/sqlite/next.ts";
 import { openStore } from "../../src/store/sqlite/open.ts";
 import { listRows } from "../../src/store/sqlite/queries.ts";
 import type { Store, TaskFilter } from "../../src/store/store.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { create } from "./commands.ts";
 import { describeStore } from "./contract.ts";
+import { describeNext } from "./contract-next.ts";
 
 function clock(): () => Instant {
   let seconds = 0;
@@ -25,6 +27,8 @@ async function seeded(path: string): Promise<Store> {
 
 describeStore("sqlite in memory", () => openStore(":memory:", host()));
 describeStore("sqlite on disk", () => openStore(join(temporaryFolder(), "tasks.db"), host()));
+
+describeNext("sqlite", ({ now }) => openStore(":memory:", { now, onOutdated: () => undefined }));
 
 describe("sqlite", () => {
   test("history and checkpoints cannot be rewritten, even by hand", async () => {
@@ -84,6 +88,19 @@ describe("sqlite", () => {
     }
   });
 
+  test("the next task is found by its index: no scan, no sort", async () => {
+    const path = join(temporaryFolder(), "tasks.db");
+    await (await seeded(path)).close();
+    for (const repo_path of [undefined, "*", "/r"]) {
+      const plan = planOf(path, (db) => [
+        nextRow(db, { agent: "a", repo_path }, clock()()),
+        secondsToLapse(db, clock()()),
+      ]);
+      expect(plan.length).toBeGreaterThan(2);
+      expect(plan.filter((line) => !/^SEARCH tasks USING (COVERING )?INDEX/.test(line))).toEqual([]);
+    }
+  });
+
   test("a store held by another process is waited for, without freezing the event loop, and then answers busy", async () => {
     const path = join(temporaryFolder(), "tasks.db");
     const store = await seeded(path);
@@ -111,10 +128,17 @@ function planOf(path: string, query: (db: Database) => unknown): string[] {
   const spy = Object.create(db);
   spy.query = (sql: string) => {
     const explain = db.query<{ detail: string }, (string | number)[]>(`EXPLAIN QUERY PLAN ${sql}`);
+    const note = (values: (string | number)[]) => {
+      plan.push(...explain.all(...values).map(({ detail }) => detail));
+    };
     return {
-      all: (...values: (string | number)[]) => {
-        plan.push(...explain.all(...values).map(({ detail }) => detail));
+      all(...values: (string | number)[]) {
+        note(values);
         return [];
+      },
+      get(...values: (string | number)[]) {
+        note(values);
+        return null;
       },
     };
   };
