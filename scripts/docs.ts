@@ -3,11 +3,12 @@
 import { join } from "node:path";
 import { NEXT } from "../src/domain/lifecycle.ts";
 import { type JsonSchema, publishedTools } from "../src/protocol/published-tools.ts";
+import { INSTRUCTIONS } from "../src/protocol/server-info.ts";
 import { SETTINGS } from "../src/settings.ts";
 
 const README = join(import.meta.dir, "..", "README.md");
 
-const BLOCKS: Readonly<Record<string, () => string>> = { tools, settings, lifecycle };
+const BLOCKS: Readonly<Record<string, () => string>> = { instructions, tools, settings, lifecycle };
 
 const text = await Bun.file(README).text();
 const fresh = Object.entries(BLOCKS).reduce(fill, text);
@@ -27,6 +28,10 @@ function fill(text: string, [name, make]: [string, () => string]): string {
     throw new Error(`README.md has no place for ${name}: ${begin} … ${end}`);
   }
   return `${before}${begin}\n${make()}\n${end}${after}`;
+}
+
+function instructions(): string {
+  return INSTRUCTIONS;
 }
 
 function tools(): string {
