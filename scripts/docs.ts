@@ -51,12 +51,12 @@ function tools(): string {
 }
 
 function settings(): string {
-  const rows = SETTINGS.map(({ flag, env, value, fallback, meaning, command }) =>
+  const rows = SETTINGS.map(({ flag, env, value, fallback, meaning, commands }) =>
     row(
       env === undefined ? "" : `\`${env}\``,
       flag === undefined ? "" : `\`--${flag}${value === undefined ? "" : ` <${value}>`}\``,
       fallback === undefined ? "" : fallback.includes(" ") ? fallback : `\`${fallback}\``,
-      command === undefined ? meaning : `${meaning} (\`${command}\`)`,
+      commands === undefined ? meaning : `${meaning} (${commands.map((name) => `\`${name}\``).join(", ")})`,
     ),
   );
   return table(["variable", "flag", "default", "meaning"], rows);

@@ -35,11 +35,13 @@ export class StartRefusal extends Error {
 type Env = Readonly<Record<string, string | undefined>>;
 
 /** Settings as given on the command line, by flag. */
-export type Flags = Readonly<Record<string, string | boolean | undefined>>;
+export type Flags = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
 
 /** A command line, taken apart. */
 export interface CommandLine {
   command: string | undefined;
+  /** What stands after the command's name. */
+  operands: readonly string[];
   flags: Flags;
 }
 
@@ -54,26 +56,57 @@ export async function parseCommandLine(argv: readonly string[]): Promise<Command
     ]),
   );
   const { _: positionals, ...given } = parseArgs([...argv], definitions);
-  const [command, ...rest] = positionals;
-  const accepted = known.filter((setting) => setting.command === undefined || setting.command === command);
+  const [command, ...operands] = positionals;
+  const accepted = known.filter(({ commands }) => commands === undefined || commands.includes(command ?? ""));
+  const flags: Record<string, Flags[string]> = {};
   for (const [name, value] of Object.entries(given)) {
-    const setting = accepted.find(({ flag, alias }) => flag === name || alias === name);
+    // citty tells a flag of two words by its camelCase name, too.
+    const setting = accepted.find(({ flag, alias }) => [flag, alias, camelCase(flag)].includes(name));
     if (setting === undefined) {
       const dashes = name.length === 1 ? "-" : "--";
       throw usage(`unknown flag ${dashes}${name}; accepted are ${accepted.map(({ flag }) => `--${flag}`).join(", ")}`);
     }
-    if (setting.value !== undefined && (typeof value !== "string" || /^(?:--|$)/.test(String(value)))) {
+    const values = setting.value === undefined ? [] : valuesOf(argv, setting.flag);
+    if (setting.value !== undefined && (typeof value !== "string" || values.some((text) => /^(?:--|$)/.test(text)))) {
       throw usage(`--${name} needs a value: ${setting.value}`);
     }
+    flags[setting.flag] = setting.repeatable === true ? values : value;
   }
-  if (rest.length > 0 || (command !== undefined && !Object.hasOwn(COMMANDS, command))) {
-    throw usage(`unknown command ${quote(rest[0] ?? command ?? "")}; accepted is ${Object.keys(COMMANDS).join(", ")}`);
+  refuseOddities(argv, command, operands);
+  return { command, operands, flags };
+}
+
+/** Every value of a flag; the library keeps the last alone. */
+function valuesOf(argv: readonly string[], flag: string): string[] {
+  const end = argv.indexOf("--");
+  const words = end < 0 ? argv : argv.slice(0, end);
+  return words.flatMap((word, index) => {
+    if (word.startsWith(`--${flag}=`)) {
+      return [word.slice(flag.length + 3)];
+    }
+    return word === `--${flag}` ? [words[index + 1] ?? ""] : [];
+  });
+}
+
+function refuseOddities(argv: readonly string[], command: string | undefined, operands: readonly string[]): void {
+  if (command !== undefined) {
+    const known = Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined;
+    if (known === undefined) {
+      throw usage(`unknown command ${quote(command)}; accepted are ${Object.keys(COMMANDS).join(", ")}`);
+    }
+    const { operands: form, least = 0, most = least } = known;
+    if (operands.length < least || operands.length > most) {
+      throw usage(`${command} takes ${form ?? "nothing after its name"}`);
+    }
   }
   const odd = argv.find((argument) => /^--(?:http|debug|json|version|help)=|^--no-/.test(argument));
   if (odd !== undefined) {
     throw usage(odd.startsWith("--no-") ? `unknown flag ${odd}` : `${odd.split("=")[0]} takes no value`);
   }
-  return { command, flags: given };
+}
+
+function camelCase(flag: string): string {
+  return flag.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
 }
 
 /** The configuration from flags and environment; flags win. Throws `StartRefusal`. */

@@ -9,8 +9,10 @@ export interface Setting {
   value?: string;
   fallback?: string;
   meaning: string;
-  /** The command it belongs to, where it is not for all. */
-  command?: string;
+  /** The commands it belongs to, where it is not for all. */
+  commands?: readonly string[];
+  /** May be given several times. */
+  repeatable?: boolean;
 }
 
 /** What a number may be, and is when nobody says. */
@@ -76,30 +78,44 @@ export const SETTINGS: readonly Setting[] = [
     meaning: `How long an offer waits for its addressee before it is open to all, ${range(OFFER_SECONDS)}`,
   },
   { flag: "debug", env: "MCP_DEBUG", meaning: "Debug lines on stderr; any value of the variable switches them on" },
-  { flag: "json", command: "healthcheck", meaning: "Answer as JSON" },
+  { flag: "json", commands: ["healthcheck"], meaning: "Answer as JSON" },
   { flag: "version", alias: "v", meaning: "Print the version" },
   { flag: "help", alias: "h", meaning: "Print this help" },
 ];
 
-/** What else the executable does than serve. */
-export const COMMANDS: Readonly<Record<string, string>> = {
-  healthcheck: "Check executable, database, artifacts, a stdio exchange and, if one runs, the HTTP server",
+/** Something else the executable does than serve. */
+export interface Command {
+  /** What stands after its name, as the help shows it, and how many words that are. */
+  operands?: string;
+  least?: number;
+  most?: number;
+  meaning: string;
+}
+
+/** What else the executable does than serve; each is a file in `commands/`. */
+export const COMMANDS: Readonly<Record<string, Command>> = {
+  healthcheck: {
+    meaning: "Check executable, database, artifacts, a stdio exchange and, if one runs, the HTTP server",
+  },
 };
 
 /** The text of --help. */
 export function helpText(): string {
-  const rows = SETTINGS.map(({ flag, alias, env, value, fallback, meaning, command }): [string, string] => [
+  const rows = SETTINGS.map(({ flag, alias, env, value, fallback, meaning, commands }): [string, string] => [
     flag === undefined
       ? `    ${env}`
       : `${alias === undefined ? "    " : `-${alias}, `}--${flag}${value === undefined ? "" : ` <${value}>`}`,
     [
-      command === undefined ? "" : `(${command}) `,
+      commands === undefined ? "" : `(${commands.join(", ")}) `,
       meaning,
       env === undefined || flag === undefined ? "" : ` [${env}]`,
       fallback === undefined ? "" : ` (default: ${fallback})`,
     ].join(""),
   ]);
-  const commands = Object.entries(COMMANDS).map(([name, meaning]): [string, string] => [`    ${name}`, meaning]);
+  const commands = Object.entries(COMMANDS).map(([name, { operands, meaning }]): [string, string] => [
+    `    ${[name, operands].filter(Boolean).join(" ")}`,
+    meaning,
+  ]);
   const table = (lines: [string, string][]) => lines.map(([left, right]) => `  ${left.padEnd(26)}${right}`).join("\n");
   return `Tasks, checkpoints and handoffs between coding agents, over MCP.
 
