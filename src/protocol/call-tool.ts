@@ -1,8 +1,10 @@
 import { quote } from "../domain/clean.ts";
 import { TaskError } from "../domain/errors.ts";
+import { keyed } from "../tools/keyed.ts";
 import { TOOLS } from "../tools/table.ts";
 import { failedCall, ProtocolError } from "./failure.ts";
 import type { RequestContext, Services } from "./handlers.ts";
+import { keyOf } from "./idempotency.ts";
 import { isMembers, type Members, RPC } from "./jsonrpc.ts";
 
 const BY_NAME = new Map(TOOLS.map((tool) => [tool.name, tool]));
@@ -28,7 +30,10 @@ export async function callTool(services: Services, params: Members, context: Req
     readFile: context.local ? readFile : undefined,
   };
   try {
-    const structuredContent = await tool.call(toolContext, storable(tool.name, given));
+    const args = storable(tool.name, given);
+    const key =
+      tool.effect === "write" ? keyOf(params, { tool: tool.name, args, caller: toolContext.caller }) : undefined;
+    const structuredContent = await tool.call(keyed(toolContext, key), args);
     const text = JSON.stringify(structuredContent);
     return { content: [{ type: "text", text }], structuredContent: JSON.parse(text) };
   } catch (error) {

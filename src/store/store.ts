@@ -2,6 +2,7 @@ import type { Artifact } from "../domain/artifact.ts";
 import type { Decision, Event } from "../domain/changes.ts";
 import type { Checkpoint } from "../domain/checkpoint.ts";
 import type { Creation } from "../domain/create-task.ts";
+import type { IdempotencyKey } from "../domain/idempotency.ts";
 import type { Instant } from "../domain/instant.ts";
 import type { Status } from "../domain/lifecycle.ts";
 import type { Task, TaskView } from "../domain/task.ts";
@@ -39,14 +40,25 @@ export interface TaskChange {
   created: boolean;
 }
 
+/** What every command may carry. */
+interface Command {
+  /**
+   * Of a command with a key, the answer (its JSON) is committed together with what it decided, even if that is nothing,
+   * and kept for 24 hours: the same key again is answered the same, without deciding anything; with other arguments it
+   * is refused with `conflict`. What is refused, or finds no task, keeps no key. Restarts and other processes change
+   * nothing of this.
+   */
+  key?: IdempotencyKey | undefined;
+}
+
 /** A command on the one task that `select` names; `decide` is pure, synchronous, and may run twice. */
-export interface ChangeCommand<Answer> {
+export interface ChangeCommand<Answer> extends Command {
   select: { task_id: string };
   decide(view: TaskView, now: Instant): Decision<Answer>;
 }
 
 /** A command on the next task for `agent`: as `ChangeCommand`, but the store selects it. */
-export interface NextCommand<Answer> {
+export interface NextCommand<Answer> extends Command {
   agent: string;
   /** Considers open work of this repository too, of all for `*`; without it only offers addressed to the agent. */
   repo_path?: string | undefined;
@@ -54,7 +66,7 @@ export interface NextCommand<Answer> {
 }
 
 /** A command that creates a task, or finds one of that id there already. */
-export interface CreateCommand<Answer> {
+export interface CreateCommand<Answer> extends Command {
   task_id: string;
   decide(existing: TaskView | undefined, now: Instant): Creation<Answer>;
 }
@@ -80,6 +92,8 @@ export interface Store {
   writeNext<Answer>(command: NextCommand<Answer>): Promise<Answer | undefined>;
   /** The same for a task that may not exist yet. */
   create<Answer>(command: CreateCommand<Answer>): Promise<Answer>;
+  /** The answer kept under a key, if there is one: what a command with this key would be answered. Throws `conflict`. */
+  answerTo<Answer>(key: IdempotencyKey): Promise<Answer | undefined>;
   /** A task with its newest progress and its artifacts, as it stands now. */
   find(task_id: string): Promise<TaskView | undefined>;
   /** Tasks, the last updated first. Throws `invalid` for a cursor that this store did not give out for this filter. */

@@ -39,6 +39,11 @@ export const attachArtifact = defineTool({
   }),
   async run(context, { task_id, agent, name, kind, mime_type, ...source }) {
     const { store, artifacts, caller, id } = context;
+    // Before anything is read or kept: the file at `path` may be another by now.
+    const before = await context.answered?.<Attached>();
+    if (before !== undefined) {
+      return flat(before);
+    }
     const bytes = await bytesOf(context, task_id, source);
     const size = bytes.length;
     if (size > ARTIFACT_BYTES) {
@@ -56,13 +61,19 @@ export const attachArtifact = defineTool({
     const sha256 = await artifacts.keep(bytes);
     const attached = { artifact_id: id(), name, kind, mime_type: mime_type ?? guessType(kind, bytes), size, sha256 };
     const deed = deedOf(context, "attach_artifact", { agent: by });
-    const { artifact, ...acknowledged } = await store.write({
+    const answer = await store.write({
       select: { task_id },
       decide: (view, now) => attach(view, attached, deed(now)),
     });
-    return { ...acknowledged, artifact_id: artifact.artifact_id, sha256: artifact.sha256, size: artifact.size };
+    return flat(answer);
   },
 });
+
+type Attached = ReturnType<typeof attach>["answer"];
+
+function flat({ artifact, ...acknowledged }: Attached) {
+  return { ...acknowledged, artifact_id: artifact.artifact_id, sha256: artifact.sha256, size: artifact.size };
+}
 
 interface Source {
   content?: string | undefined;

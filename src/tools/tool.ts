@@ -14,6 +14,8 @@ export interface ToolContext {
   caller: Caller;
   /** Reads a file of a task's repository; absent where the transport does not permit it. */
   readFile?: ((repo_path: string | undefined, path: string) => Promise<Uint8Array>) | undefined;
+  /** The answer that this very call was given before; absent where it carries no idempotency key. See `keyed.ts`. */
+  answered?: (<Answer>() => Promise<Answer | undefined>) | undefined;
   /** A short id that sorts by its time; different at each call. */
   id(): string;
   /** What a call may grant; a lease lasts `lease_seconds`, or as long as is configured. */

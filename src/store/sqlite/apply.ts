@@ -3,8 +3,8 @@ import type { Change } from "../../domain/changes.ts";
 import type { Task } from "../../domain/task.ts";
 import { fromCheckpoint, fromTask, leaseColumns, type TaskRow } from "./rows.ts";
 
-/** Writes a change into the open transaction; `before` is the task's row, or nothing for a new task. */
-export function apply(db: Database, change: Change, before: TaskRow | undefined, content_hash: string): void {
+/** Writes a change into the open transaction and answers the task's row id; `before` is its row, or nothing for a new task. */
+export function apply(db: Database, change: Change, before: TaskRow | undefined, content_hash: string): number {
   const task = before === undefined ? insertTask(db, change, content_hash) : updateTask(db, change, before);
   indexTags(db, change, before, task);
   const { checkpoint, artifact, event } = change;
@@ -32,6 +32,7 @@ export function apply(db: Database, change: Change, before: TaskRow | undefined,
     effects: JSON.stringify(event.effects),
     changes: JSON.stringify(event.changes),
   });
+  return task;
 }
 
 /** Writes a lease that its owner renewed without changing anything: no new version, no event. */

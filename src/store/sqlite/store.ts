@@ -1,11 +1,12 @@
 import { type Database, SQLiteError } from "bun:sqlite";
-import type { Decision } from "../../domain/changes.ts";
 import { TaskError } from "../../domain/errors.ts";
+import type { IdempotencyKey } from "../../domain/idempotency.ts";
 import type { Instant } from "../../domain/instant.ts";
 import { unknownTask } from "../../domain/task.ts";
 import type { ChangeCommand, CreateCommand, NextCommand, Store } from "../store.ts";
 import { apply, renew } from "./apply.ts";
 import { createCursorCodec } from "./cursor.ts";
+import { answerOf, NOTHING, once, type Written } from "./keys.ts";
 import { immediately, SCHEMA_VERSION, schemaVersion } from "./migrate.ts";
 import { nextRow, secondsToLapse } from "./next.ts";
 import {
@@ -36,19 +37,21 @@ export interface StoreHost {
 /** A migrated, open database as a Store. */
 export function createSqliteStore(db: Database, host: StoreHost): Store {
   const enqueue = createQueue();
-  const commit = <D extends Decision<unknown> | undefined>(body: () => D): Promise<D> =>
+  const write = <Answer>(key: IdempotencyKey | undefined, body: (now: Instant) => Written<Answer>): Promise<Answer> =>
     enqueue(() => {
-      const decision = transact(db, host, body);
-      if (decision?.change !== undefined) {
+      const { answer, change } = transact(db, host, () => {
+        const now = host.now();
+        return once(db, now, key, () => body(now));
+      });
+      if (change !== undefined) {
         host.onCommit?.();
       }
-      return decision;
+      return answer;
     });
-  const write = async <Answer>(body: () => Decision<Answer>) => (await commit(body)).answer;
   return {
-    write: (command) => write(() => change(db, host.now(), command)),
-    writeNext: (command) => commit(() => changeNext(db, host.now(), command)).then((decision) => decision?.answer),
-    create: (command) => write(() => create(db, host.now(), command)),
+    write: (command) => write(command.key, (now) => change(db, now, command)),
+    writeNext: (command) => write(command.key, (now) => changeNext(db, now, command)),
+    create: (command) => write(command.key, (now) => create(db, now, command)),
     ...createReader(db, host),
     probe: () => enqueue(() => touchNothing(db)),
     close: () => enqueue(() => closeQuietly(db)),
@@ -102,6 +105,7 @@ function createReader(
         const row = task === undefined ? undefined : artifactRow(db, task.id, id_or_name);
         return row === undefined ? undefined : toArtifact(row);
       }),
+    answerTo: async <Answer>(key: IdempotencyKey) => (await read(() => answerOf<Answer>(db, now(), key)))?.answer,
     changesSince: (seq, limit) =>
       read(() => changeRows(db, seq, limit).map((row) => ({ ...row, created: row.version === 1 }))),
     secondsToLapse: () => read(() => secondsToLapse(db, now())),
@@ -123,13 +127,13 @@ function transact<Answer>(db: Database, host: StoreHost, body: () => Answer): An
   }
 }
 
-function change<Answer>(db: Database, now: Instant, { select, decide }: ChangeCommand<Answer>): Decision<Answer> {
+function change<Answer>(db: Database, now: Instant, { select, decide }: ChangeCommand<Answer>): Written<Answer> {
   return decideOn(db, now, rowOf(db, select.task_id, "find task"), decide);
 }
 
-function changeNext<Answer>(db: Database, now: Instant, command: NextCommand<Answer>): Decision<Answer> | undefined {
+function changeNext<Answer>(db: Database, now: Instant, command: NextCommand<Answer>): Written<Answer | undefined> {
   const row = nextRow(db, command, now);
-  return row === undefined ? undefined : decideOn(db, now, row, command.decide);
+  return row === undefined ? NOTHING : decideOn(db, now, row, command.decide);
 }
 
 function decideOn<Answer>(
@@ -137,23 +141,21 @@ function decideOn<Answer>(
   now: Instant,
   row: TaskRow,
   decide: ChangeCommand<Answer>["decide"],
-): Decision<Answer> {
+): Written<Answer> {
   const decision = decide(viewOf(db, row, now), now);
   if (decision.change !== undefined) {
     apply(db, decision.change, row, row.content_hash);
   } else if (decision.renewal !== undefined) {
     renew(db, decision.renewal, row);
   }
-  return decision;
+  return { decision, task: row.id };
 }
 
-function create<Answer>(db: Database, now: Instant, { task_id, decide }: CreateCommand<Answer>): Decision<Answer> {
+function create<Answer>(db: Database, now: Instant, { task_id, decide }: CreateCommand<Answer>): Written<Answer> {
   const row = taskRow(db, task_id);
   const { decision, content_hash } = decide(row === undefined ? undefined : viewOf(db, row, now), now);
-  if (decision.change !== undefined) {
-    apply(db, decision.change, row, content_hash);
-  }
-  return decision;
+  const task = decision.change === undefined ? row?.id : apply(db, decision.change, row, content_hash);
+  return { decision, task };
 }
 
 function rowOf(db: Database, task_id: string, action: string): TaskRow {
