@@ -6,6 +6,8 @@ import { freshStore, startHttp, startStdio } from "../support/server.ts";
 type Message = Record<string, unknown>;
 
 const call = (name: string, args: Message) => ["tools/call", { name, arguments: args }] as const;
+const keyed = (key: unknown, name: string, args: Message) =>
+  ["tools/call", { name, arguments: args, _meta: { "mcp-task-server/idempotencyKey": key } }] as const;
 
 /** One story, told to every way in; ids and names are fixed, so that only times may differ. */
 const CORPUS: readonly (readonly [string, Message?])[] = [
@@ -39,6 +41,11 @@ const CORPUS: readonly (readonly [string, Message?])[] = [
   call("update_task", { task_id: "t", agent: "b", status: "done" }),
   call("update_task", { task_id: "t", agent: "b", status: "handoff_ready" }),
   call("mark_exhausted", { task_id: "t", agent: "b", unknown: 1 }),
+  keyed("k", "update_task", { task_id: "t", title: "One" }),
+  call("update_task", { task_id: "t", title: "Two" }),
+  keyed("k", "update_task", { title: "One", task_id: "t" }),
+  keyed("k", "update_task", { task_id: "t", title: "Three" }),
+  keyed(1, "update_task", { task_id: "t", title: "Three" }),
   ["resources/list"],
   ["resources/read", { uri: "task://t" }],
   ["resources/read", { uri: "task://t/checkpoints/1" }],
@@ -116,6 +123,7 @@ describe("the same answer everywhere", () => {
     const reference = await tell(await overStdio());
     expect(reference).toHaveLength(CORPUS.length);
     expect(JSON.stringify(reference)).toContain("not_owner");
+    expect(JSON.stringify(reference)).toContain("idempotency key");
     for (const ask of [
       await overEventStream(),
       await overSession(),

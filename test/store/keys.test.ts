@@ -7,6 +7,7 @@ import { temporaryFolder } from "../support/folder.ts";
 import { checkpoint, create, update } from "./commands.ts";
 import { under } from "./contract-keys.ts";
 
+const WRITER = import.meta.resolve("./keyed-writer.ts");
 const HOUR_S = 3600;
 const YEAR_S = 365 * 24 * HOUR_S;
 
@@ -122,8 +123,9 @@ describe("idempotency keys in sqlite", () => {
   test("of repeats by two processes at once one is done, and both are answered the same", async () => {
     const path = join(temporaryFolder(), "tasks.db");
     const { store } = await timed(path);
-    const script = join(import.meta.dir, "keyed-writer.ts");
-    const writers = [1, 2].map(() => Bun.spawn([process.execPath, script, path, "t", "200"], { stdout: "pipe" }));
+    const writers = [1, 2].map(() =>
+      Bun.spawn([process.execPath, Bun.fileURLToPath(WRITER), path, "t", "200"], { stdout: "pipe" }),
+    );
     const [one, other] = await Promise.all(writers.map((writer) => new Response(writer.stdout).text()));
     expect(JSON.parse(one ?? "")).toHaveLength(200);
     expect(one).toBe(other ?? "");
