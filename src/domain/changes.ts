@@ -189,11 +189,12 @@ export interface Acknowledgement {
 
 /**
  * Acknowledges `task` as it stands once the change, if any, is written. The owner is given its token by the write that
- * made it the owner, and by a repeat of that write.
+ * made it the owner, and by a repeat of that write. A call that carries a token has not made its caller the owner: an
+ * older session must not come by the token of the next.
  */
-export function acknowledge(task: Task, { agent }: Pick<Frame, "agent">): Acknowledgement {
+export function acknowledge(task: Task, deed: Pick<Deed, "agent" | "lease_token">): Acknowledgement {
   const { task_id, status, current_owner, version, lease } = task;
-  const became = lease?.version === version && sameAgent(current_owner, agent);
+  const became = lease?.version === version && sameAgent(current_owner, deed.agent) && deed.lease_token === undefined;
   return {
     task_id,
     status,

@@ -6,7 +6,7 @@ import { TaskError } from "./errors.ts";
 import { deadlineAfter, timestamp } from "./instant.ts";
 import { refuseStaleToken } from "./lease.ts";
 import { move } from "./lifecycle.ts";
-import { type AgentDeed, acceptOffer, unowned } from "./ownership.ts";
+import { type AgentDeed, acceptOffer, hasPassedOn, unowned } from "./ownership.ts";
 import { notOwner } from "./refusals.ts";
 import type { Task, TaskView } from "./task.ts";
 
@@ -18,7 +18,8 @@ export interface Offer {
 
 /**
  * Offers a task: phase one of a handoff. By its owner; by the addressee of an open offer, who thereby declines it; by
- * the one who offered, who thereby changes the offer; by anyone where nobody owns it. The same offer again changes nothing.
+ * the one who offered, who thereby changes the offer; by anyone where nobody owns it. The same offer again changes
+ * nothing, even if it has been accepted meanwhile.
  *
  * Throws `not_owner`, `lease_lost`, `illegal_transition` where the work is over, `invalid` for an offer to oneself.
  */
@@ -31,7 +32,7 @@ export function handOff(view: TaskView, offer: Offer, deed: AgentDeed): Decision
         "another agent is accepted as to_agent, or none for an offer to all",
     );
   }
-  if (isSameOffer(task, offer, deed)) {
+  if (isSameOffer(task, offer, deed) || hasPassedOn(task, "handoff", offer, deed)) {
     return { answer: acknowledge(task, deed) };
   }
   refuseStaleToken(task, deed);
@@ -67,14 +68,15 @@ export interface Exhaustion {
 }
 
 /**
- * Marks that this agent cannot go on, and frees the task for others. The same again changes nothing.
+ * Marks that this agent cannot go on, and frees the task for others. The same again changes nothing, even if
+ * another agent has taken the task meanwhile.
  *
  * Throws `not_owner`, `lease_lost`, or `illegal_transition` where the task is not in progress.
  */
 export function markExhausted(view: TaskView, exhaustion: Exhaustion, deed: AgentDeed): Decision<Acknowledgement> {
   const { reason, resets_at, resume_prompt } = exhaustion;
   const progress = resume_prompt === undefined ? view.progress : advance(view.progress, { resume_prompt });
-  if (standsAlready(view, exhaustion, progress, deed)) {
+  if (standsAlready(view, exhaustion, progress, deed) || hasPassedOn(view.task, "exhausted", { reason }, deed)) {
     return { answer: acknowledge(view.task, deed) };
   }
   refuseStaleToken(view.task, deed);

@@ -70,7 +70,12 @@ export function isLapsed({ status, lease }: Task): boolean {
 
 /** Refuses a deed that carries another token than the present lease's. Throws `lease_lost`, naming the successor. */
 export function refuseStaleToken(task: Task, deed: Deed): void {
-  if (deed.lease_token !== undefined && deed.lease_token !== task.lease?.token) {
+  if (isStale(task, deed)) {
     throw leaseLost(task, deed);
   }
+}
+
+/** Whether a deed carries a token that is not, or no more, the present lease's. */
+export function isStale(task: Task, { lease_token }: Pick<Deed, "lease_token">): boolean {
+  return lease_token !== undefined && lease_token !== task.lease?.token;
 }

@@ -2,11 +2,17 @@ import { sameAgent } from "./agent.ts";
 import type { Deed, Draft, Effect } from "./changes.ts";
 import { quote } from "./clean.ts";
 import { timestamp } from "./instant.ts";
-import { grantLease, isLapsed } from "./lease.ts";
+import { grantLease, isLapsed, isStale } from "./lease.ts";
 import { move } from "./lifecycle.ts";
 import { notOwner } from "./refusals.ts";
 import type { Task } from "./task.ts";
-import { follow, type Predecessor } from "./trail.ts";
+import { follow, type Passage, type Predecessor } from "./trail.ts";
+
+/** What an agent says that lets go of a task. */
+interface Said {
+  to_agent?: string | undefined;
+  reason?: string | undefined;
+}
 
 /** A deed of somebody known. */
 export interface AgentDeed extends Deed {
@@ -121,6 +127,32 @@ function exhaustedOne({ exhausted, predecessor }: Task): Predecessor | undefined
   return exhausted === undefined
     ? predecessor
     : { agent: exhausted.agent, how: "exhausted", reason: exhausted.reason, at: exhausted.at };
+}
+
+/** Whether the agent had the task, or might have, and may write progress to it no more: it is another's, let go of, or over. */
+export function isOut(task: Task, deed: AgentDeed): boolean {
+  const own = sameAgent(task.current_owner, deed.agent);
+  const over = task.status === "done" || task.status === "cancelled";
+  return (
+    over || isStale(task, deed) || (!own && (task.current_owner !== undefined || sameAgent(letGoBy(task), deed.agent)))
+  );
+}
+
+/** Whether the present owner has the task because the deed's agent let go of it in this way, for this reason. */
+export function hasPassedOn(
+  { status, current_owner, predecessor }: Task,
+  how: Passage,
+  said: Said,
+  { agent }: AgentDeed,
+) {
+  return (
+    (status === "in_progress" || status === "done") &&
+    !sameAgent(current_owner, agent) &&
+    (said.to_agent === undefined || sameAgent(said.to_agent, current_owner)) &&
+    predecessor?.how === how &&
+    sameAgent(predecessor.agent, agent) &&
+    predecessor.reason === said.reason
+  );
 }
 
 /** Who gave the task out of its hands last, while nobody has taken it since. */

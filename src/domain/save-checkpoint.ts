@@ -1,12 +1,14 @@
+import { sameAgent } from "./agent.ts";
 import { type Acknowledgement, acknowledge, conclude, type Decision } from "./changes.ts";
-import { advance, type ProgressUpdate } from "./checkpoint.ts";
+import { advance, changedFields, type Progress, type ProgressUpdate } from "./checkpoint.ts";
 import { refuseStaleToken } from "./lease.ts";
-import { type AgentDeed, hold } from "./ownership.ts";
-import type { TaskView } from "./task.ts";
+import { type AgentDeed, hold, isOut } from "./ownership.ts";
+import type { Task, TaskView } from "./task.ts";
 
 /**
  * Saves a full snapshot of progress; a field left out keeps its last value, and an identical repeat makes no new
- * checkpoint. A task that nobody owns is claimed by it, an offer to this agent accepted.
+ * checkpoint, and is acknowledged even where the agent has the task no more. A task that nobody owns is claimed by it, an
+ * offer to this agent accepted.
  *
  * Throws `not_owner`, `lease_lost`, `illegal_transition` where the work is over, `too_large`.
  */
@@ -15,8 +17,20 @@ export function saveCheckpoint(
   update: ProgressUpdate,
   deed: AgentDeed,
 ): Decision<Acknowledgement & { checkpoint?: number | undefined }> {
+  const progress = advance(view.progress, update);
+  if (standsAlready(view, progress, deed) && isOut(view.task, deed)) {
+    return { answer: answerOf(view.task, deed) };
+  }
   refuseStaleToken(view.task, deed);
-  const held = hold(view.task, deed);
-  const { task, ...written } = conclude(view, { ...held, progress: advance(view.progress, update) }, deed);
-  return { answer: { ...acknowledge(task, deed), checkpoint: task.checkpoint_count || undefined }, ...written };
+  const { task, ...written } = conclude(view, { ...hold(view.task, deed), progress }, deed);
+  return { answer: answerOf(task, deed), ...written };
+}
+
+/** Whether the newest checkpoint is the agent's own and says the same. */
+function standsAlready({ checkpoint, progress }: TaskView, next: Progress, deed: AgentDeed): boolean {
+  return sameAgent(checkpoint?.agent, deed.agent) && changedFields(progress, next).length === 0;
+}
+
+function answerOf(task: Task, deed: AgentDeed) {
+  return { ...acknowledge(task, deed), checkpoint: task.checkpoint_count || undefined };
 }

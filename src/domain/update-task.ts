@@ -31,15 +31,27 @@ const OWN_TOOL: Partial<Record<Status, string>> = { handoff_ready: "handoff_task
 
 /**
  * Who updates a task: the `agent` argument; without it the `current_owner` argument when nobody owns the task or it is
- * offered to that name (so an addressee takes over); else whoever the connection says.
+ * offered to that name (so an addressee takes over), or when this repeats the call by which it took over; else whoever
+ * the connection says.
  */
 export function updater(
-  task: Task,
-  caller: { agent?: string | undefined; current_owner?: string | undefined; fallback?: string | undefined },
+  view: TaskView,
+  update: TaskUpdate,
+  caller: { agent?: string | undefined; fallback?: string | undefined },
 ): string | undefined {
-  const takesOver = task.current_owner === undefined || task.status === "handoff_ready";
-  const mayTake = task.current_owner === undefined || sameAgent(task.handoff?.to_agent, caller.current_owner);
-  return caller.agent ?? (takesOver && mayTake ? caller.current_owner : undefined) ?? caller.fallback;
+  const { task } = view;
+  const { current_owner } = update;
+  const free = task.current_owner === undefined;
+  const offered = task.status === "handoff_ready" && sameAgent(task.handoff?.to_agent, current_owner);
+  const takes = free || offered || hasTakenOver(view, update, caller.fallback);
+  return caller.agent ?? (takes ? current_owner : undefined) ?? caller.fallback;
+}
+
+/** Whether `current_owner` became the owner just now, all else asked for stands, and it was not `giver` who gave it away. */
+function hasTakenOver(view: TaskView, update: TaskUpdate, giver: string | undefined): boolean {
+  const { lease, version, predecessor } = view.task;
+  const given = predecessor?.how === "handed_over" && sameAgent(predecessor.agent, giver);
+  return update.current_owner !== undefined && lease?.version === version && !given && stands(view, update);
 }
 
 /**
@@ -51,7 +63,7 @@ export function updater(
  * Throws `version_mismatch`, `not_owner`, `lease_lost`, `illegal_transition`, `invalid`, `too_large`.
  */
 export function updateTask(view: TaskView, update: TaskUpdate, deed: Deed): Decision<Acknowledgement> {
-  if (standsAlready(view, update, deed)) {
+  if (stands(view, update) && acceptOffer(view.task, deed).effects.length === 0) {
     const { task, ...written } = conclude(view, { task: view.task, effects: [] }, deed);
     return { answer: acknowledge(task, deed), ...written };
   }
@@ -67,14 +79,13 @@ export function updateTask(view: TaskView, update: TaskUpdate, deed: Deed): Deci
   return { answer: acknowledge(task, deed), ...written };
 }
 
-/** Whether all that is asked for is so already, if only since a later version, and nothing is accepted by asking. */
-function standsAlready({ task, progress }: TaskView, update: TaskUpdate, deed: Deed): boolean {
+/** Whether all that is asked for is so already, if only since a later version. */
+function stands({ task, progress }: TaskView, update: TaskUpdate): boolean {
   const { expected_version = task.version, completed_steps, remaining_steps, resume_prompt, current_owner } = update;
   const reported = advance(progress, { completed_steps, remaining_steps, resume_prompt });
   return (
     expected_version <= task.version &&
     Object.entries(update).some(([field, value]) => field !== "expected_version" && value !== undefined) &&
-    acceptOffer(task, deed).effects.length === 0 &&
     changedFields(progress, reported).length === 0 &&
     (current_owner === undefined || sameAgent(current_owner, task.current_owner)) &&
     SETTABLE.every(

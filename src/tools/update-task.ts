@@ -31,12 +31,11 @@ export const updateTask = defineTool({
   }),
   output: z.object(acknowledgement),
   async run(context, { task_id, agent, lease_token, ...changes }) {
-    const { current_owner } = changes;
     const deed = deedOf(context, "update_task", { agent, lease_token });
     return context.store.write({
       select: { task_id },
       decide(view, now) {
-        const by = updater(view.task, { agent, current_owner, fallback: agentOf(context.caller, undefined) });
+        const by = updater(view, changes, { agent, fallback: agentOf(context.caller, undefined) });
         return update(view, changes, { ...deed(now), agent: by });
       },
     });

@@ -65,7 +65,7 @@ export function scenario(content: Partial<NewTask> = {}) {
       take((now) => attachArtifact(now, artifact, deed("attach_artifact", agent))),
     update: (agent: string | undefined, update: TaskUpdate, token?: string) =>
       take((now) => {
-        const by = updater(now.task, { agent, current_owner: update.current_owner, fallback: "fallback" });
+        const by = updater(now, update, { agent, fallback: "fallback" });
         const frame: Deed = deed("update_task", by ?? "", token);
         return updateTask(now, update, frame);
       }),

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
+import { claimTask } from "../../src/domain/claim-task.ts";
 import type { IdempotencyKey } from "../../src/domain/idempotency.ts";
 import type { Store } from "../../src/store/store.ts";
-import { attach, checkpoint, create, update } from "./commands.ts";
+import { attach, checkpoint, create, grant, update } from "./commands.ts";
 
 const KEY: IdempotencyKey = { key: "k", caller: "a", tool: "save_checkpoint", args_hash: "1" };
 
@@ -53,11 +54,10 @@ export function describeKeys(name: string, open: () => Promise<Store>): void {
       const store = await open();
       await create(store, { task_id: "t" });
       await checkpoint(under(store), "t", ["one"]);
-      const before = await store.find("t");
       const other = checkpoint(under(store, { args_hash: "2" }), "t", ["two"]);
       await expect(other).rejects.toMatchObject({ code: "conflict" });
       await expect(store.answerTo({ ...KEY, args_hash: "2" })).rejects.toMatchObject({ code: "conflict" });
-      expect(await store.find("t")).toEqual(before);
+      expect(await store.find("t")).toMatchObject({ task: { version: 2 }, progress: { completed_steps: ["one"] } });
     });
 
     test("the same key of another caller, or for another tool, is another key", async () => {
@@ -88,6 +88,25 @@ export function describeKeys(name: string, open: () => Promise<Store>): void {
       await update(store, "t", { title: "New" });
       expect(await update(under(store), "t", { title: "Title" })).toMatchObject({ version: 1 });
       expect((await store.find("t"))?.task.title).toBe("New");
+    });
+
+    test("the next task under a key is taken once; where there is none, no key is kept", async () => {
+      const store = await open();
+      const next = (from: Store) =>
+        from.writeNext({
+          agent: "a",
+          repo_path: "*",
+          decide: (view, now) => claimTask(view, {}, { command: "claim_task", agent: "a", grant: grant(), now }),
+        });
+      expect(await next(under(store))).toBeUndefined();
+      expect(await store.answerTo(KEY)).toBeUndefined();
+      await create(store, { task_id: "one" });
+      await create(store, { task_id: "two" });
+      const first = await next(under(store));
+      expect(first).toMatchObject({ task_id: "one" });
+      expect(JSON.stringify(await next(under(store)))).toBe(JSON.stringify(first));
+      expect((await store.find("two"))?.task.status).toBe("open");
+      expect(await next(store)).toMatchObject({ task_id: "two" });
     });
 
     test("the answer to a key can be asked for", async () => {
