@@ -129,3 +129,45 @@ describe("a write under an idempotency key", () => {
     expect(await call(server, "list_tasks", { limit: 2 }, "k")).toMatchObject({ tasks: [{}] });
   });
 });
+
+describe("a write that is sent again without a key", () => {
+  test("is acknowledged with the token that the first call has made stale, and is written once", async () => {
+    const server = startStdio(freshStore());
+    await call(server, "create_task", { ...NEW, task_id: "t" });
+    const claim = { task_id: "t", agent: "a" };
+    const { lease_token } = await call(server, "claim_task", claim);
+    const offer = { task_id: "t", from_agent: "a", to_agent: "b", reason: "limit", lease_token };
+    const offered = await call(server, "handoff_task", offer);
+    expect(offered).toMatchObject({ status: "handoff_ready", current_owner: "b", version: 3 });
+    expect(await call(server, "handoff_task", offer)).toEqual(offered);
+    const accepted = await call(server, "claim_task", { task_id: "t", agent: "b" });
+    expect(await call(server, "handoff_task", offer)).toMatchObject({ status: "in_progress", current_owner: "b" });
+    const done = {
+      task_id: "t",
+      agent: "b",
+      status: "done",
+      expected_version: 4,
+      lease_token: accepted["lease_token"],
+    };
+    const finished = await call(server, "update_task", done);
+    expect(finished).toMatchObject({ status: "done", version: 5 });
+    expect(await call(server, "update_task", done)).toEqual(finished);
+    const { events } = await call(server, "get_task", { task_id: "t", view: "history" });
+    expect(events).toHaveLength(5);
+  });
+
+  test("takes the next task twice, unless it has a key", async () => {
+    const server = startStdio(freshStore());
+    const next = { agent: "a", repo_path: "*" };
+    expect(await call(server, "claim_task", next, "k")).toMatchObject({ message: expect.any(String) });
+    for (const task_id of ["one", "two", "three"]) {
+      await call(server, "create_task", { ...NEW, task_id });
+    }
+    const first = await call(server, "claim_task", next, "k");
+    expect(first).toMatchObject({ task: { task_id: "one" }, lease_token: expect.any(String) });
+    const again = await call(server, "claim_task", next, "k");
+    expect([again["task"], again["lease_token"]]).toEqual([first["task"], first["lease_token"]]);
+    expect(await call(server, "claim_task", next)).toMatchObject({ task: { task_id: "two" } });
+    expect(await call(server, "claim_task", next)).toMatchObject({ task: { task_id: "three" } });
+  });
+});
