@@ -10,7 +10,7 @@ import {
 } from "./checkpoint.ts";
 import { type Instant, timestamp } from "./instant.ts";
 import { type Grant, renewLease } from "./lease.ts";
-import type { Task, TaskView } from "./task.ts";
+import { shownHandoff, type Task, type TaskView } from "./task.ts";
 import { bounceWarning } from "./trail.ts";
 
 /** What one accepted command did, in the words of the history. */
@@ -115,9 +115,10 @@ const TRACKED = [
 export function conclude(view: TaskView, draft: Draft, deed: Frame): Written & { task: Task } {
   const at = timestamp(deed.now);
   const changes: Record<string, FieldChange> = {};
+  const [before, after] = [view.task, draft.task].map((task) => ({ ...task, handoff: shownHandoff(task.handoff) }));
   for (const field of TRACKED) {
-    if (JSON.stringify(view.task[field]) !== JSON.stringify(draft.task[field])) {
-      changes[field] = { old: view.task[field], new: draft.task[field] };
+    if (JSON.stringify(before?.[field]) !== JSON.stringify(after?.[field])) {
+      changes[field] = { old: before?.[field], new: after?.[field] };
     }
   }
   const checkpoint = nextCheckpoint(view, draft, { agent: deed.agent, created_at: at }, changes);

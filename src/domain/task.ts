@@ -64,6 +64,11 @@ export interface TaskView {
   artifacts: readonly Artifact[];
 }
 
+/** An offer as it is answered: of its end the time, not what this machine counts it by. */
+export function shownHandoff(handoff: Handoff | undefined) {
+  return handoff && { ...handoff, expires: undefined, expires_at: handoff.expires.at };
+}
+
 /** A task as `get_task` and `task://<id>` answer it, in the order people read it. */
 export function wholeTask({ task, progress, artifacts }: TaskView) {
   const { handoff, exhausted, checkpoint_count, version, created_at, updated_at, ...head } = task;
@@ -73,7 +78,7 @@ export function wholeTask({ task, progress, artifacts }: TaskView) {
     lease_expires_at: lease?.expires.at,
     lease_seconds_left: lease?.left,
     ...progress,
-    handoff: handoff && { ...handoff, expires: undefined, expires_at: handoff.expires.at },
+    handoff: shownHandoff(handoff),
     exhausted: exhausted && { ...exhausted },
     predecessor: predecessor && { ...predecessor },
     attempts: attempts.length === 0 ? undefined : attempts.map((attempt) => ({ ...attempt })),
