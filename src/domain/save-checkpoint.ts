@@ -7,7 +7,8 @@ import type { Task, TaskView } from "./task.ts";
 
 /**
  * Saves a full snapshot of progress; a field left out keeps its last value, and an identical repeat makes no new
- * checkpoint, and is acknowledged even where the agent has the task no more. A task that nobody owns is claimed by it, an
+ * checkpoint, and is acknowledged even where the agent has let go of the task since; where another works on it, the late
+ * writer has to know. A task that nobody owns is claimed by it, an
  * offer to this agent accepted.
  *
  * Throws `not_owner`, `lease_lost`, `illegal_transition` where the work is over, `too_large`.
@@ -18,7 +19,7 @@ export function saveCheckpoint(
   deed: AgentDeed,
 ): Decision<Acknowledgement & { checkpoint?: number | undefined }> {
   const progress = advance(view.progress, update);
-  if (standsAlready(view, progress, deed) && isOut(view.task, deed)) {
+  if (view.task.status !== "in_progress" && standsAlready(view, progress, deed) && isOut(view.task, deed)) {
     return { answer: answerOf(view.task, deed) };
   }
   refuseStaleToken(view.task, deed);

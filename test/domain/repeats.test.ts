@@ -135,7 +135,8 @@ describe("a call that is sent again, as its answer was lost", () => {
     task.pass(4000);
     const { version } = Object(task.claim("b"));
     const lost = { status: "in_progress", current_owner: "b", version };
-    expect(task.checkpoint("a", saved, lease_token)).toMatchObject({ ...lost, checkpoint: 1 });
+    expect(task.checkpoint("a", saved, lease_token)).toMatchObject({ code: "lease_lost" });
+    expect(task.checkpoint("a", saved)).toMatchObject({ code: "lease_lost" });
     expect(task.update("a", saved, lease_token)).toMatchObject(lost);
     expect(task.checkpoint("a", { completed_steps: ["two"] }, lease_token)).toMatchObject({ code: "lease_lost" });
     expect(task.checkpoint("c", saved)).toMatchObject({ code: "not_owner" });
@@ -149,10 +150,10 @@ describe("a call that is sent again, as its answer was lost", () => {
     const saved = { completed_steps: ["one"] };
     task.checkpoint("a", saved, first);
     const next = Object(task.claim("a")).lease_token;
-    for (const late of [task.checkpoint("a", saved, first), task.update("a", { title: "Title" }, first)]) {
-      expect(late).toMatchObject({ current_owner: "a" });
-      expect(Object(late).lease_token).toBeUndefined();
-    }
+    const late = task.update("a", { title: "Title" }, first);
+    expect(late).toMatchObject({ current_owner: "a" });
+    expect(Object(late).lease_token).toBeUndefined();
+    expect(task.checkpoint("a", saved, first)).toMatchObject({ code: "lease_lost" });
     expect(task.checkpoint("a", { completed_steps: ["two"] }, first)).toMatchObject({ code: "lease_lost" });
     expect(task.checkpoint("a", { completed_steps: ["two"] }, next)).toMatchObject({ checkpoint: 2 });
   });
