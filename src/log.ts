@@ -4,7 +4,7 @@ export interface Log {
   debug(message: string, fields?: Readonly<Record<string, unknown>>): void;
   info(message: string, fields?: Readonly<Record<string, unknown>>): void;
   warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
-  /** With the stack of the error. */
+  /** With the stack of the error and of its causes. */
   error(message: string, error: unknown): void;
 }
 
@@ -17,7 +17,14 @@ export function createLog(debug: boolean): Log {
     debug: debug ? (message, fields) => write("debug", message, fields) : () => undefined,
     info: (message, fields) => write("info", message, fields),
     warn: (message, fields) => write("warn", message, fields),
-    error: (message, error) =>
-      write("error", message, { error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
+    error: (message, error) => write("error", message, { error: stackOf(error) }),
   };
+}
+
+function stackOf(error: unknown): string {
+  if (!(error instanceof Error)) {
+    return String(error);
+  }
+  const own = error.stack ?? error.message;
+  return error.cause === undefined ? own : `${own}\ncaused by ${stackOf(error.cause)}`;
 }

@@ -174,7 +174,7 @@ function lazyArtifacts(folder: string): Artifacts {
   };
   return {
     keep: async (bytes) => (await open()).keep(bytes),
-    read: async (sha256) => (await open()).read(sha256),
+    read: async (artifact, range) => (await open()).read(artifact, range),
     probe: async () => (await open()).probe(),
   };
 }

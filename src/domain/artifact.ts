@@ -23,6 +23,15 @@ export interface Artifact {
   created_at: string;
 }
 
+/** Media types whose bytes are read as text where they are UTF-8; `application/octet-stream` says nothing against it. */
+const TEXT_TYPE =
+  /^text\/|^application\/octet-stream\b|[/+](?:x-)?(?:json|ndjson|jsonl|xml|yaml|toml|javascript|typescript|sh|sql|diff|patch)\b/i;
+
+/** Whether an artifact of this media type is text, provided that its bytes are. */
+export function isTextType(mime_type: string): boolean {
+  return TEXT_TYPE.test(mime_type);
+}
+
 /** What an artifact's row needs beside the moment and the agent. */
 export type NewArtifact = Omit<Artifact, "agent" | "created_at">;
 

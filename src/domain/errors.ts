@@ -14,7 +14,8 @@ export type ErrorCode =
   | "internal";
 
 /**
- * A refusal that the caller can understand and mend. Anything else that is thrown is a bug.
+ * A refusal that the caller can understand and mend. Anything else that is thrown is a bug. With code `internal`, which
+ * is nobody's mistake, the message says what may be told, and the log has the `cause`.
  *
  * The message reads `Cannot <action> <noun> "<value>": <reason>`, then what would be accepted, without a final period.
  */
@@ -22,8 +23,8 @@ export class TaskError extends Error {
   readonly code: ErrorCode;
   readonly details: Readonly<Record<string, unknown>> | undefined;
 
-  constructor(code: ErrorCode, message: string, details?: Readonly<Record<string, unknown>>) {
-    super(message);
+  constructor(code: ErrorCode, message: string, details?: Readonly<Record<string, unknown>>, options?: ErrorOptions) {
+    super(message, options);
     this.name = "TaskError";
     this.code = code;
     this.details = details;

@@ -10,7 +10,10 @@ export const agentName = shortText(AGENT_CHARACTERS)
   .min(1, "it is empty; a name of 1–64 printable characters is accepted")
   .regex(AGENT_PATTERN, "it has unprintable characters; 1–64 printable characters are accepted");
 
-/** The limits of a task's fields. */
+/**
+ * The limits of a task's fields. Published are those that a text of good will could reach (`maxLength` of titles and
+ * names): `tools/list` is paid for in every conversation, and a refusal names the limit.
+ */
 export const taskFields = {
   task_id: z
     .string()
@@ -18,7 +21,7 @@ export const taskFields = {
       /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/,
       "1–128 characters of A-Z a-z 0-9 . _ - are accepted, starting with a letter or digit",
     ),
-  title: shortText(200).regex(/\S/, "it is blank; 1–200 characters are accepted"),
+  title: shortText(200).regex(/\S/, "it is blank; 1–200 characters are accepted").meta({ maxLength: 200 }),
   goal: longText(64 * 1024),
   repo_path: longText(4096).min(1, "it is empty; a path is accepted"),
   priority: z.int().min(0).max(4),
@@ -44,7 +47,7 @@ export const testRun = z.strictObject({
   duration_ms: z.number().min(0).max(1e12).optional().describe("Milliseconds"),
   output: longText(16 * KIB)
     .optional()
-    .describe("What matters of the output"),
+    .describe("What matters of it"),
 });
 
 export type TestRun = z.infer<typeof testRun>;
@@ -64,9 +67,10 @@ export const checkpointFields = {
 export const artifactFields = {
   name: shortText(200)
     .min(1, "it is empty; 1–200 characters are accepted")
-    .regex(/^[^\p{Cc}\p{Zl}\p{Zp}]+$/u, "it has control characters; 1–200 other characters are accepted"),
-  mime_type: z
-    .string()
-    .max(127)
-    .regex(/^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(?:;.*)?$/, "a media type such as text/plain is accepted"),
+    .regex(/^[^\p{Cc}\p{Zl}\p{Zp}]+$/u, "it has control characters; 1–200 other characters are accepted")
+    .meta({ maxLength: 200 }),
+  mime_type: shortText(127).regex(
+    /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(?:;.*)?$/,
+    "a media type such as text/plain is accepted",
+  ),
 };

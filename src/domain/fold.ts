@@ -1,4 +1,5 @@
 import type { wholeTask } from "./task.ts";
+import { startWithin } from "./text.ts";
 
 type WholeTask = ReturnType<typeof wholeTask>;
 
@@ -51,14 +52,7 @@ function shortStep(step: string): string {
 
 /** The start of `text`, short by what is too much once it stands in JSON. */
 function shortened(text: string | undefined, excess: number): string | undefined {
-  if (text === undefined) {
-    return undefined;
-  }
-  const json = JSON.stringify(text);
-  const kept = Math.max(0, json.length - 2 - Math.max(0, excess));
-  let start = text.slice(0, kept);
-  while (JSON.stringify(start).length - 2 > kept) {
-    start = start.slice(0, start.length - Math.max(1, Math.floor((JSON.stringify(start).length - 2 - kept) / 6)));
-  }
-  return start.isWellFormed() ? start : start.slice(0, -1);
+  return text === undefined
+    ? undefined
+    : startWithin(text, Math.max(0, JSON.stringify(text).length - 2 - Math.max(0, excess)));
 }

@@ -4,8 +4,7 @@ import { z } from "zod";
 export function shortText(characters: number): z.ZodString {
   return z
     .string()
-    .check(refuseBeyond(characters, "characters", (value) => (value.length <= characters ? 0 : [...value].length)))
-    .meta({ maxLength: characters });
+    .check(refuseBeyond(characters, "characters", (value) => (value.length <= characters ? 0 : [...value].length)));
 }
 
 /** A string of at most `bytes` bytes of UTF-8. */
@@ -29,4 +28,41 @@ function refuseBeyond(maximum: number, unit: string, measure: (value: string) =>
       });
     }
   });
+}
+
+/** The longest start of `text` that has at most so many characters once it stands in JSON; no character is cut. */
+export function startWithin(text: string, characters: number): string {
+  const fits = (length: number) => JSON.stringify(text.slice(0, length)).length - 2 <= characters;
+  if (text.length <= characters && fits(text.length)) {
+    return text;
+  }
+  let [known, over] = [0, Math.min(text.length, characters) + 1];
+  while (over - known > 1) {
+    const middle = Math.floor((known + over) / 2);
+    [known, over] = fits(middle) ? [middle, over] : [known, middle];
+  }
+  const start = text.slice(0, known);
+  return start.isWellFormed() ? start : start.slice(0, -1);
+}
+
+/**
+ * The part of UTF-8 `bytes` from the character at `first` that has at most `limit` bytes and no broken character, as the
+ * places where it starts and ends; a character longer than `limit` is taken whole.
+ */
+export function wholeCharacters(bytes: Uint8Array, first: number, limit: number): [start: number, end: number] {
+  const isInside = (place: number) => ((bytes[place] ?? 0) & 0xc0) === 0x80;
+  let start = first;
+  while (start > 0 && isInside(start)) {
+    start--;
+  }
+  let end = Math.min(start + limit, bytes.length);
+  while (end > start && isInside(end)) {
+    end--;
+  }
+  if (end === start && start < bytes.length) {
+    do {
+      end++;
+    } while (isInside(end));
+  }
+  return [start, end];
 }

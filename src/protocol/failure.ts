@@ -20,7 +20,11 @@ export class ProtocolError extends Error {
 function told(error: unknown, doing: string, log: Log): { code: string; message: string; details?: unknown } {
   if (error instanceof TaskError) {
     const { code, message, details } = error;
-    log.debug(`${doing} refused`, { code });
+    if (code === "internal") {
+      log.error(`${doing} failed`, error);
+    } else {
+      log.debug(`${doing} refused`, { code });
+    }
     return { code, message: oneLine(message), ...(details === undefined ? {} : { details }) };
   }
   log.error(`${doing} failed`, error);
@@ -39,6 +43,6 @@ export function failedRequest(error: unknown, method: string, log: Log): Protoco
     return error;
   }
   const { code, message, details } = told(error, method, log);
-  const rpcCode = error instanceof TaskError ? RPC.invalidParams : RPC.internalError;
+  const rpcCode = code === "internal" ? RPC.internalError : RPC.invalidParams;
   return new ProtocolError(rpcCode, message, code === "internal" ? undefined : { code, details });
 }

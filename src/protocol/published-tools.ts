@@ -28,16 +28,20 @@ function publish({ name, title, description, effect, input, output }: Tool): Pub
     title,
     description,
     inputSchema: schemaOf(input, "input"),
-    outputSchema: schemaOf(output, "output"),
-    // Nothing is ever lost (history keeps it), and no tool reaches beyond the store. A repeat changes nothing, save that
-    // create_task without a task_id makes another one.
-    annotations: {
-      readOnlyHint: effect === "read",
-      destructiveHint: false,
-      idempotentHint: name !== "create_task",
-      openWorldHint: false,
-    },
+    outputSchema: promiseOf(output),
+    annotations: hintsOf(name, effect),
   };
+}
+
+/**
+ * What an agent's host may assume, as far as it differs from what the protocol lets it assume otherwise. Nothing is ever
+ * lost (history keeps it), and no tool reaches beyond the store. A repeat changes nothing, save that create_task without
+ * a task_id makes another one.
+ */
+function hintsOf(name: string, effect: Tool["effect"]): Record<string, boolean> {
+  return effect === "read"
+    ? { readOnlyHint: true, openWorldHint: false }
+    : { destructiveHint: false, ...(name !== "create_task" && { idempotentHint: true }), openWorldHint: false };
 }
 
 /** Keywords that some client refuses, or that tell a model nothing. */
@@ -49,11 +53,18 @@ const DROPPED = new Set([
   "contentEncoding",
   "readOnly",
   "minLength",
+  "maxItems",
 ]);
 
 function schemaOf(schema: z.ZodType, io: "input" | "output"): JsonSchema {
   const { properties, ...json } = strip(z.toJSONSchema(schema, { io }));
   return { ...json, properties };
+}
+
+/** What every answer of the tool holds; what some hold goes unsaid, since answers may always hold more. */
+function promiseOf(output: z.ZodObject): JsonSchema {
+  const always = Object.entries(output.shape).filter(([, field]) => !field.safeParse(undefined).success);
+  return schemaOf(z.object(Object.fromEntries(always)), "output");
 }
 
 function strip(schema: JsonSchema): JsonSchema {

@@ -1,5 +1,6 @@
 import { oneLine, quote } from "../domain/clean.ts";
 import { wholeTask } from "../domain/task.ts";
+import { asText, readArtifact } from "../tools/read-artifact.ts";
 import { ProtocolError } from "./failure.ts";
 import type { RequestContext, Services } from "./handlers.ts";
 import { type Members, RPC } from "./jsonrpc.ts";
@@ -73,7 +74,7 @@ export async function readResource(services: Services, { uri }: Members, context
     contents: [
       kind === "checkpoints"
         ? await readCheckpoint(services, uri, task_id, part)
-        : await readArtifact(services, context, { uri, task_id, id_or_name: part }),
+        : await artifactContent(services, context, { uri, task_id, id_or_name: part }),
     ],
   };
 }
@@ -94,7 +95,7 @@ async function readCheckpoint({ tools }: Services, uri: string, task_id: string,
   return { uri, mimeType: "application/json", text: JSON.stringify({ task_id, ...checkpoint }) };
 }
 
-async function readArtifact(
+async function artifactContent(
   { tools }: Services,
   { reserve }: RequestContext,
   { uri, task_id, id_or_name }: { uri: string; task_id: string; id_or_name: string },
@@ -103,29 +104,16 @@ async function readArtifact(
   if (artifact === undefined) {
     throw notFound(uri, "the task has no such artifact");
   }
-  const { mime_type: mimeType, sha256, size } = artifact;
+  const { mime_type: mimeType, size } = artifact;
   const release = await reserve(size);
   try {
-    const bytes = await tools.artifacts.read(sha256);
-    const text = isText(mimeType) ? decode(bytes) : undefined;
-    return text === undefined
-      ? { uri, mimeType, blob: Buffer.from(bytes).toString("base64") }
-      : { uri, mimeType, text };
+    const { bytes, text } = await readArtifact(tools.artifacts, task_id, artifact);
+    return text
+      ? { uri, mimeType, text: asText(bytes) }
+      : { uri, mimeType, blob: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("base64") };
   } finally {
     // In a later turn of the event loop: by then the answer is on its way, and counts as unread.
     setTimeout(release, 0);
-  }
-}
-
-function isText(mimeType: string): boolean {
-  return /^text\/|[/+](?:json|xml|yaml|javascript|typescript|toml)\b/.test(mimeType);
-}
-
-function decode(bytes: Uint8Array): string | undefined {
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    return undefined;
   }
 }
 

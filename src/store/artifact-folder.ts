@@ -1,8 +1,9 @@
 import { constants } from "node:fs";
-import { access, mkdir, open, rename, stat, unlink } from "node:fs/promises";
+import { access, mkdir, open, rename, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { TaskError } from "../domain/errors.ts";
-import type { Artifacts } from "./artifacts.ts";
+import { readVerified } from "./artifact-bytes.ts";
+import { type Artifacts, DamagedArtifact } from "./artifacts.ts";
 
 /** Artifacts as files `<folder>/<first two digits>/<sha256>`; missing folders are made, for their owner alone. */
 export function openArtifactFolder(folder: string): Artifacts {
@@ -11,21 +12,17 @@ export function openArtifactFolder(folder: string): Artifacts {
     async keep(bytes) {
       const sha256 = hashOf(bytes);
       const path = pathOf(sha256);
-      const known = await stat(path).catch(() => undefined);
-      if (known?.size !== bytes.length) {
-        await placeDurably(path, bytes).catch((error) => {
-          throw asStorageError(error);
-        });
+      try {
+        const sound = await isSound(path, { sha256, size: bytes.length });
+        const made = sound ? undefined : await place(path, bytes);
+        // Also for bytes that were there: another process may have put them there a moment ago.
+        await syncFolders(dirname(path), made === undefined ? folder : dirname(made));
+      } catch (error) {
+        throw asStorageError(error);
       }
       return sha256;
     },
-    async read(sha256) {
-      const bytes = await Bun.file(pathOf(sha256)).bytes();
-      if (hashOf(bytes) !== sha256) {
-        throw new Error(`the artifact ${sha256} is damaged: its bytes have another hash`);
-      }
-      return bytes;
-    },
+    read: ({ sha256, size }, range) => readVerified(pathOf(sha256), { sha256, size }, range),
     async probe() {
       await mkdir(folder, { recursive: true, mode: 0o700 });
       await access(folder, constants.W_OK | constants.X_OK);
@@ -37,9 +34,24 @@ function hashOf(bytes: Uint8Array): string {
   return new Bun.CryptoHasher("sha256").update(bytes).digest("hex");
 }
 
-/** Under another name first, synced, renamed, the folder synced: the name never stands for half a file. */
-async function placeDurably(path: string, bytes: Uint8Array): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+async function isSound(path: string, expected: { sha256: string; size: number }): Promise<boolean> {
+  try {
+    await readVerified(path, expected, { offset: 0, length: 0 });
+    return true;
+  } catch (error) {
+    if (error instanceof DamagedArtifact) {
+      return false;
+    }
+    throw error;
+  }
+}
+
+/**
+ * Under another name first, synced, then renamed: the name never stands for half a file. Answers the topmost folder that
+ * had to be made.
+ */
+async function place(path: string, bytes: Uint8Array): Promise<string | undefined> {
+  const made = await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const draft = `${path}.${crypto.randomUUID()}.part`;
   try {
     const file = await open(draft, "wx", 0o600);
@@ -54,11 +66,11 @@ async function placeDurably(path: string, bytes: Uint8Array): Promise<void> {
     await unlink(draft).catch(() => undefined);
     throw error;
   }
-  await syncFolder(dirname(path));
-  await syncFolder(dirname(dirname(path)));
+  return made;
 }
 
-async function syncFolder(folder: string): Promise<void> {
+/** Makes the names in a folder durable, and in those above it as far as `top`. */
+async function syncFolders(folder: string, top: string): Promise<void> {
   if (process.platform === "win32") {
     return;
   }
@@ -67,6 +79,9 @@ async function syncFolder(folder: string): Promise<void> {
     await handle.sync();
   } finally {
     await handle.close();
+  }
+  if (folder.length > top.length) {
+    await syncFolders(dirname(folder), top);
   }
 }
 

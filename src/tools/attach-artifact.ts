@@ -19,7 +19,7 @@ export const attachArtifact = defineTool({
   name: "attach_artifact",
   title: "Attach artifact",
   description:
-    "Attach a file, diff or log to a task, for what is too large or too exact for a checkpoint. Give exactly one of content, content_base64 and path.",
+    "Attach a file, diff or log, for what is too large or too exact for a checkpoint. Give exactly one of content, content_base64, path.",
   effect: "write",
   input: z.strictObject({
     task_id: taskId,
@@ -31,12 +31,7 @@ export const attachArtifact = defineTool({
     mime_type: artifactFields.mime_type.optional().describe("Media type"),
     agent: callingAgent,
   }),
-  output: z.object({
-    ...acknowledgement,
-    artifact_id: z.string(),
-    sha256: z.string(),
-    size: z.number(),
-  }),
+  output: z.looseObject({ ...acknowledgement, artifact_id: z.string() }),
   async run(context, { task_id, agent, name, kind, mime_type, ...source }) {
     const { store, artifacts, caller, id } = context;
     // Before anything is read or kept: the file at `path` may be another by now.

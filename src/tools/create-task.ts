@@ -9,7 +9,7 @@ export const createTask = defineTool({
   name: "create_task",
   title: "Create task",
   description:
-    "Register a piece of work so that any agent can take it up later. Use it at the start of work that may outlast your context. The same task again answers the existing one.",
+    "Register work so that any agent can take it up later: at the start of whatever may outlast your context. The same task again answers the existing one.",
   effect: "write",
   input: z.strictObject({
     task_id: taskFields.task_id.optional().describe("Id of your choice (A-Z a-z 0-9 . _ -); made when absent"),
@@ -20,7 +20,7 @@ export const createTask = defineTool({
     tags: taskFields.tags.default([]).describe("Labels to filter by"),
     agent: callingAgent,
   }),
-  output: z.object({ ...acknowledgement, created: z.boolean() }),
+  output: z.object(acknowledgement),
   run({ store, caller, id }, { agent, task_id = id(), ...content }) {
     const named = { ...content, task_id };
     const by = agentOf(caller, agent);

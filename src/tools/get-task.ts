@@ -11,11 +11,6 @@ import { taskId } from "./shapes.ts";
 import { defineTool, type ToolContext } from "./tool.ts";
 
 const HISTORY_PAGE = 20;
-const text = z.string().optional();
-const steps = z.array(z.string()).readonly().optional();
-const count = z.number().optional();
-const object = z.looseObject({}).optional();
-const objects = z.array(z.looseObject({})).readonly().optional();
 
 export const getTask = defineTool({
   name: "get_task",
@@ -29,32 +24,7 @@ export const getTask = defineTool({
     checkpoint: z.int().min(1).max(Number.MAX_SAFE_INTEGER).optional().describe("Progress as of this checkpoint"),
     cursor: z.string().max(512).optional().describe("next_cursor of the history before"),
   }),
-  output: z.object({
-    task_id: z.string(),
-    title: text,
-    goal: text,
-    repo_path: text,
-    status: text,
-    current_owner: text,
-    owned_since: text,
-    priority: count,
-    tags: steps,
-    completed_steps: steps,
-    remaining_steps: steps,
-    test_results: objects,
-    resume_prompt: text,
-    context: text,
-    handoff: object,
-    exhausted: object,
-    artifacts: objects,
-    checkpoint_count: count,
-    version: count,
-    created_at: text,
-    updated_at: text,
-    truncated: steps,
-    events: objects,
-    next_cursor: text,
-  }),
+  output: z.looseObject({ task_id: z.string() }),
   async run(context, { view, cursor, checkpoint, task_id }) {
     if (view === "history" ? checkpoint !== undefined : cursor !== undefined) {
       throw new TaskError(

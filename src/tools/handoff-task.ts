@@ -10,7 +10,7 @@ export const handoffTask = defineTool({
   name: "handoff_task",
   title: "Hand off task",
   description:
-    "Offer a task to another agent, or to all when to_agent is left out. Save a checkpoint first. The addressee's first write accepts. To decline an offer made to you, call it with a reason.",
+    "Offer a task to another agent, or to all without to_agent. Save a checkpoint first. The addressee's first write accepts. To decline an offer to you, call it with a reason.",
   effect: "write",
   input: z.strictObject({
     task_id: taskId,

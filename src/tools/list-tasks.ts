@@ -9,31 +9,23 @@ export const listTasks = defineTool({
   name: "list_tasks",
   title: "List tasks",
   description:
-    "Find tasks, the last updated first: those offered to you (owner: your name), those free to take (status open, handoff_ready or agent_exhausted), those of a repository.",
+    "Find tasks, the last updated first: those offered to you (owner: your name), free to take (status open, handoff_ready or agent_exhausted), or of a repository.",
   effect: "read",
   input: z.strictObject({
     status: z.enum(STATUSES).optional().describe("Only this status"),
-    owner: agentName.optional().describe("Only tasks of, or offered to, this agent"),
+    owner: agentName.optional().describe("Only of, or offered to, this agent"),
     repo_path: taskFields.repo_path.optional().describe("Only this repository"),
     tag: z.string().trim().min(1).max(64).optional().describe("Only this label"),
     updated_since: z.iso
       .datetime({ offset: true, error: "a time such as 2026-11-22T18:30:00Z is accepted" })
       .transform((time) => new Date(time).toISOString())
       .optional()
-      .describe("Only changed since (ISO 8601)"),
+      .describe("Changed since (ISO 8601)"),
     limit: z.int().min(1).max(200).default(20).describe("Tasks an answer"),
     cursor: z.string().max(512).optional().describe("next_cursor of the answer before"),
   }),
   output: z.object({
-    tasks: z.array(
-      z.object({
-        task_id: z.string(),
-        title: z.string(),
-        status: z.string(),
-        current_owner: z.string().optional(),
-        version: z.number(),
-      }),
-    ),
+    tasks: z.array(z.looseObject({})),
     next_cursor: z.string().optional(),
   }),
   async run({ store }, { limit, cursor, ...filter }) {

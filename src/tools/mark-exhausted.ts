@@ -10,7 +10,7 @@ export const markExhausted = defineTool({
   name: "mark_exhausted",
   title: "Mark exhausted",
   description:
-    "Say that you cannot go on (context, rate limit, quota, error) and free the task for any other agent. Use it when you have nobody in mind to hand it to.",
+    "Say that you cannot go on (context, rate limit, quota, error) and free the task for any agent, when you have nobody in mind to hand it to.",
   effect: "write",
   input: z.strictObject({
     task_id: taskId,

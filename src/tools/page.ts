@@ -1,7 +1,7 @@
 import type { Page, PageRequest } from "../store/store.ts";
 
-/** How many characters of JSON the entries of an answer may have; clients drop or spill an answer over 50,000. */
-const PAGE_CHARACTERS = 48_000;
+/** How many characters of JSON the entries, or the content, of an answer may have; clients drop or spill an answer over 50,000. */
+export const PAGE_CHARACTERS = 48_000;
 
 /** The page asked for, each entry as `show` shows it, or as much of its start as fits into an answer; at least one entry. */
 export async function fittingPage<Entry, Shown>(

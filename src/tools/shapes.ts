@@ -6,10 +6,8 @@ export const taskId = taskFields.task_id.describe("Task id");
 export const callingAgent = agentName.optional().describe("Your agent name");
 export const leaseToken = z.string().min(1).max(64).optional().describe("Your lease_token");
 
-/** The answer every write gives, by which a caller sees where the task stands. */
+/** What the answer of every write promises; it holds the status and owner besides. */
 export const acknowledgement = {
   task_id: z.string(),
-  status: z.string(),
-  current_owner: z.string().optional(),
   version: z.number(),
 };

@@ -1,6 +1,7 @@
 import { attachArtifact } from "./attach-artifact.ts";
 import { claimTask } from "./claim-task.ts";
 import { createTask } from "./create-task.ts";
+import { getArtifact } from "./get-artifact.ts";
 import { getTask } from "./get-task.ts";
 import { handoffTask } from "./handoff-task.ts";
 import { listTasks } from "./list-tasks.ts";
@@ -18,6 +19,7 @@ export const TOOLS: readonly Tool[] = [
   claimTask,
   markExhausted,
   attachArtifact,
+  getArtifact,
   listTasks,
   updateTask,
 ];

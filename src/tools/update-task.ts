@@ -11,7 +11,7 @@ export const updateTask = defineTool({
   name: "update_task",
   title: "Update task",
   description:
-    "Change single fields of a task: finish it (status done), release it (open), cancel or reopen it, take it over (current_owner: your name), edit its texts. What is left out stays.",
+    "Change fields of a task: finish it (status done), release it (open), cancel, reopen, take it over (current_owner: your name), edit its texts. What is left out stays.",
   effect: "write",
   input: z.strictObject({
     task_id: taskId,
@@ -20,8 +20,8 @@ export const updateTask = defineTool({
     repo_path: taskFields.repo_path.optional().describe("New repository path"),
     status: z.enum(STATUSES).optional().describe("New status"),
     current_owner: agentName.optional().describe("Your name to take it, another's to give it away at once"),
-    completed_steps: checkpointFields.completed_steps.optional().describe("All steps done so far"),
-    remaining_steps: checkpointFields.remaining_steps.optional().describe("All steps still to do"),
+    completed_steps: checkpointFields.completed_steps.optional().describe("All steps done"),
+    remaining_steps: checkpointFields.remaining_steps.optional().describe("All steps to do"),
     resume_prompt: checkpointFields.resume_prompt.optional().describe("Exact next action"),
     priority: taskFields.priority.optional().describe("0 highest – 4"),
     tags: taskFields.tags.optional().describe("All labels"),
