@@ -1,55 +1,87 @@
-import { constants } from "node:fs";
-import { lstat, open, realpath, stat } from "node:fs/promises";
-import { homedir } from "node:os";
+import { constants, type Stats } from "node:fs";
+import { type FileHandle, lstat, open, realpath, stat } from "node:fs/promises";
+import { homedir, userInfo } from "node:os";
 import { isAbsolute, join, parse, relative, resolve, sep } from "node:path";
 import { ARTIFACT_BYTES } from "../domain/artifact.ts";
 import { quote } from "../domain/clean.ts";
-import { TaskError } from "../domain/errors.ts";
+import { type ErrorCode, TaskError } from "../domain/errors.ts";
 
 /**
  * Reads a file of a repository: inside the real path of `repo_path`, which must be a git work tree and neither `/` nor
- * the home folder. Links are followed first and judged by where they lead.
+ * the home folder nor hold it. Links are followed first and judged by where they lead. A hard link is a file like any
+ * other: who could make one could read the file. Of a file that grows meanwhile, it is what was there at first.
  *
- * Throws `forbidden` outside it, `not_found`, `invalid` for what is no regular file, `too_large` beyond 10 MiB.
+ * Throws `forbidden` outside it and for git's own files, which hold credentials; `not_found`; `invalid` for what is no
+ * regular file, which is never opened; `too_large` beyond 10 MiB.
  */
 export async function readRepoFile(repo_path: string | undefined, path: string): Promise<Uint8Array> {
   const root = await workTree(repo_path, path);
   const real = await realpath(resolve(root, path)).catch(() => undefined);
   if (real === undefined) {
-    throw new TaskError("not_found", `Cannot read file ${quote(path)}: there is none in ${quote(root)}`);
+    throw refusal("not_found", path, `there is none in ${quote(root)}`);
   }
   if (!isInside(root, real)) {
-    throw new TaskError("forbidden", `Cannot read file ${quote(path)}: it lies outside of ${quote(root)}`);
+    throw refusal("forbidden", path, `it lies outside of ${quote(root)}`);
   }
-  // Opened by its real path and looked at again once open: a link put in its place meanwhile is noticed.
-  const file = await open(real, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  if (relative(root, real).split(sep).some(isGits)) {
+    throw refusal("forbidden", path, "git's own files may hold credentials; a file of the work tree is accepted");
+  }
+  const named = await stat(real).catch(() => undefined);
+  if (named !== undefined) {
+    refuseUnlessPlain(named, path);
+  }
+  const file = await openPlain(real, path);
   try {
-    const [opened, named, again] = [await file.stat(), await stat(real), await realpath(real)];
-    if (!opened.isFile()) {
-      throw new TaskError(
-        "invalid",
-        `Cannot read file ${quote(path)}: it is no regular file; a regular file is accepted`,
-      );
-    }
-    if (again !== real || opened.ino !== named.ino || opened.dev !== named.dev) {
-      throw new TaskError("forbidden", `Cannot read file ${quote(path)}: it was moved while it was being read`);
-    }
-    if (opened.size > ARTIFACT_BYTES) {
-      const reason = `it has ${opened.size} bytes; at most ${ARTIFACT_BYTES} are accepted`;
-      throw new TaskError("too_large", `Cannot read file ${quote(path)}: ${reason}`);
-    }
-    return await file.readFile();
+    return await readWhole(file, real, path);
   } finally {
     await file.close();
   }
 }
 
+/** Opened by its real path, without following a link that was put in its place meanwhile, and without waiting for a pipe. */
+async function openPlain(real: string, path: string): Promise<FileHandle> {
+  try {
+    return await open(real, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code === "EACCES" || code === "EPERM") {
+      throw refusal("forbidden", path, "the server's user may not read it");
+    }
+    throw code === "ENOENT" || code === "ELOOP" || code === "ENXIO" ? moved(path) : error;
+  }
+}
+
+async function readWhole(file: FileHandle, real: string, path: string): Promise<Uint8Array> {
+  // Looked at again once open: whatever was put in its place, or in that of a folder above, is noticed.
+  const opened = await file.stat();
+  const [named, again] = await Promise.all([stat(real), realpath(real)]).catch(() => []);
+  if (named === undefined || again !== real || opened.ino !== named.ino || opened.dev !== named.dev) {
+    throw moved(path);
+  }
+  refuseUnlessPlain(opened, path);
+  const bytes = Buffer.alloc(opened.size);
+  let length = 0;
+  for (let read = -1; read !== 0 && length < bytes.length; length += read) {
+    read = (await file.read(bytes, length, bytes.length - length, length)).bytesRead;
+  }
+  return bytes.subarray(0, length);
+}
+
+function refuseUnlessPlain(file: Stats, path: string): void {
+  if (!file.isFile()) {
+    throw refusal("invalid", path, "it is no regular file; a regular file is accepted");
+  }
+  if (file.size > ARTIFACT_BYTES) {
+    throw refusal("too_large", path, `it has ${file.size} bytes; at most ${ARTIFACT_BYTES} are accepted`);
+  }
+}
+
 async function workTree(repo_path: string | undefined, path: string): Promise<string> {
   const refuse = (reason: string) =>
-    new TaskError(
+    refusal(
       "forbidden",
-      `Cannot read file ${quote(path)}: ${reason}; content or content_base64 is accepted instead, ` +
-        "or a task whose repo_path is a git work tree",
+      path,
+      `${reason}; content or content_base64 is accepted instead, or a task whose repo_path is a git work tree`,
     );
   if (repo_path === undefined) {
     throw refuse("the task has no repo_path");
@@ -58,18 +90,45 @@ async function workTree(repo_path: string | undefined, path: string): Promise<st
     throw refuse(`the task's repo_path ${quote(repo_path)} is not absolute`);
   }
   const root = await realpath(repo_path).catch(() => undefined);
-  const home = await realpath(homedir()).catch(() => undefined);
-  if (root === undefined || root === parse(root).root || root === home) {
+  const homes = await Promise.all(homeFolders().map((home) => realpath(home).catch(() => home)));
+  if (
+    root === undefined ||
+    root === parse(root).root ||
+    homes.some((home) => home === root || isInside(root, home)) ||
+    relative(parse(root).root, root).split(sep).some(isGits)
+  ) {
     throw refuse(`the task's repo_path ${quote(repo_path)} is no folder that may be read from`);
   }
   const git = await lstat(join(root, ".git")).catch(() => undefined);
-  if (git === undefined || git.isSymbolicLink()) {
+  if (git === undefined || !(git.isDirectory() || git.isFile())) {
     throw refuse(`the task's repo_path ${quote(repo_path)} is not a git work tree`);
   }
   return root;
 }
 
+/** What HOME says and, where this user is known to the machine, what the machine says. */
+function homeFolders(): string[] {
+  try {
+    return [homedir(), userInfo().homedir];
+  } catch {
+    return [homedir()];
+  }
+}
+
 function isInside(root: string, path: string): boolean {
   const way = relative(root, path);
   return way !== "" && way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way);
+}
+
+/** Whether some file system takes this name for `.git`: without regard to case, invisible characters, or Windows' ways. */
+function isGits(name: string): boolean {
+  return /^(?:\.git|git~\d+)[. ]*(?::.*)?$/i.test(name.replace(/\p{Cf}/gu, ""));
+}
+
+function moved(path: string): TaskError {
+  return refusal("forbidden", path, "it was moved while it was being read");
+}
+
+function refusal(code: ErrorCode, path: string, reason: string): TaskError {
+  return new TaskError(code, `Cannot read file ${quote(path)}: ${reason}`);
 }
