@@ -32,7 +32,11 @@ function refuseBeyond(maximum: number, unit: string, measure: (value: string) =>
 
 /** The longest start of `text` that has at most so many characters once it stands in JSON; no character is cut. */
 export function startWithin(text: string, characters: number): string {
-  const fits = (length: number) => JSON.stringify(text.slice(0, length)).length - 2 <= characters;
+  const startOf = (length: number) => {
+    const start = text.slice(0, length);
+    return start.isWellFormed() ? start : start.slice(0, -1);
+  };
+  const fits = (length: number) => JSON.stringify(startOf(length)).length - 2 <= characters;
   if (text.length <= characters && fits(text.length)) {
     return text;
   }
@@ -41,8 +45,7 @@ export function startWithin(text: string, characters: number): string {
     const middle = Math.floor((known + over) / 2);
     [known, over] = fits(middle) ? [middle, over] : [known, middle];
   }
-  const start = text.slice(0, known);
-  return start.isWellFormed() ? start : start.slice(0, -1);
+  return startOf(known);
 }
 
 /**

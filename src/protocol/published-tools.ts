@@ -33,15 +33,17 @@ function publish({ name, title, description, effect, input, output }: Tool): Pub
   };
 }
 
+const ADDS = new Set(["create_task", "claim_task"]);
+
 /**
  * What an agent's host may assume, as far as it differs from what the protocol lets it assume otherwise. Nothing is ever
- * lost (history keeps it), and no tool reaches beyond the store. A repeat changes nothing, save that create_task without
- * a task_id makes another one.
+ * lost (history keeps it), and no tool reaches beyond the store. A repeat changes nothing, save of what adds: without a
+ * task_id, create_task makes another task and claim_task takes another.
  */
 function hintsOf(name: string, effect: Tool["effect"]): Record<string, boolean> {
   return effect === "read"
     ? { readOnlyHint: true, openWorldHint: false }
-    : { destructiveHint: false, ...(name !== "create_task" && { idempotentHint: true }), openWorldHint: false };
+    : { destructiveHint: false, ...(!ADDS.has(name) && { idempotentHint: true }), openWorldHint: false };
 }
 
 /** Keywords that some client refuses, or that tell a model nothing. */

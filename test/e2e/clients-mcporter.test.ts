@@ -51,7 +51,7 @@ describe("mcporter", () => {
   test("finds every server healthy, with all its tools", async () => {
     const { data } = await mcporter("list", "--json");
     for (const { status, tools } of data.servers) {
-      expect({ status, tools: tools.length }).toEqual({ status: "ok", tools: 8 });
+      expect({ status, tools: tools.length }).toEqual({ status: "ok", tools: 10 });
     }
     expect(data.counts).toMatchObject({ ok: Object.keys(servers).length });
   });

@@ -68,7 +68,7 @@ describe("the MCP Inspector", () => {
       const listed = await inspect(target, "--method", "tools/list", "--strict");
       expect(listed.errors).not.toMatch(/warn|error/i);
       expect(listed.exitCode).toBe(0);
-      expect(JSON.parse(listed.text).tools).toHaveLength(8);
+      expect(JSON.parse(listed.text).tools).toHaveLength(10);
       const agent = inspectorOn(target);
       await playHandoff(agent, agent, `${transport}-${era}`);
     }, 180_000);

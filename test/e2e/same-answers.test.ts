@@ -34,6 +34,8 @@ const CORPUS: readonly (readonly [string, Message?])[] = [
   call("save_checkpoint", { task_id: "t", agent: "b", completed_steps: ["mine"] }),
   call("handoff_task", { task_id: "t", from_agent: "a", to_agent: "b", reason: "limit" }),
   call("attach_artifact", { task_id: "t", name: "log", kind: "log", content: "text", agent: "a" }),
+  call("get_artifact", { task_id: "t", artifact: "log", offset: 1, limit: 2 }),
+  call("get_artifact", { task_id: "t", artifact: "nope" }),
   call("list_tasks", { owner: "b" }),
   call("get_task", { task_id: "t" }),
   call("get_task", { task_id: "t", view: "history" }),
