@@ -16,6 +16,11 @@ export interface TaskFilter {
   tag?: string | undefined;
   /** ISO 8601, inclusive. */
   updated_since?: string | undefined;
+  /**
+   * Any text. All its words must occur in the title, the goal or the present progress (steps, prompt, context); see
+   * `domain/words.ts` for what a word is. One without words narrows nothing.
+   */
+  query?: string | undefined;
 }
 
 /** A page asked for: at most `limit` entries after `cursor`. */
@@ -96,7 +101,11 @@ export interface Store {
   answerTo<Answer>(key: IdempotencyKey): Promise<Answer | undefined>;
   /** A task with its newest progress and its artifacts, as it stands now. */
   find(task_id: string): Promise<TaskView | undefined>;
-  /** Tasks, the last updated first. Throws `invalid` for a cursor that this store did not give out for this filter. */
+  /**
+   * Tasks, the last updated first. Throws `invalid` for a cursor that this store did not give out for this filter. A
+   * page of a `query` sees every write that was answered before, by any process, and looks at a bounded number of tasks:
+   * it may hold less than `limit`, or nothing, and still have a `next_cursor`.
+   */
   list(filter: TaskFilter, page: PageRequest): Promise<Page<Task>>;
   /** What happened to a task, newest first. Throws `not_found`, and `invalid` like `list`. */
   history(task_id: string, page: PageRequest): Promise<Page<Event>>;

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { agentName, taskFields } from "../domain/fields.ts";
 import { STATUSES } from "../domain/lifecycle.ts";
 import { taskRow } from "../domain/task.ts";
+import { shortText } from "../domain/text.ts";
 import { fittingPage } from "./page.ts";
 import { defineTool } from "./tool.ts";
 
@@ -9,7 +10,7 @@ export const listTasks = defineTool({
   name: "list_tasks",
   title: "List tasks",
   description:
-    "Find tasks, the last updated first: those offered to you (owner: your name), free to take (status open, handoff_ready or agent_exhausted), or of a repository.",
+    "Find tasks, the last updated first: offered to you (owner: your name), free to take (status open, handoff_ready or agent_exhausted), of a repository, or with the words of query.",
   effect: "read",
   input: z.strictObject({
     status: z.enum(STATUSES).optional().describe("Only this status"),
@@ -21,6 +22,7 @@ export const listTasks = defineTool({
       .transform((time) => new Date(time).toISOString())
       .optional()
       .describe("Changed since (ISO 8601)"),
+    query: shortText(1000).optional().describe("Words in title, goal, steps, prompt, context"),
     limit: z.int().min(1).max(200).default(20).describe("Tasks an answer"),
     cursor: z.string().max(512).optional().describe("next_cursor of the answer before"),
   }),

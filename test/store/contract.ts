@@ -6,6 +6,7 @@ import type { Store, TaskFilter } from "../../src/store/store.ts";
 import { attach, checkpoint, create, grant, update } from "./commands.ts";
 import { describeChanges } from "./contract-changes.ts";
 import { describeKeys } from "./contract-keys.ts";
+import { describeSearch } from "./contract-search.ts";
 
 /** Opens a store on fresh ground, with a clock that moves a second at each look. */
 export type OpenStore = () => Promise<Store>;
@@ -133,6 +134,7 @@ export function describeStore(name: string, open: OpenStore): void {
   describeReading(name, open);
   describeChanges(name, open);
   describeKeys(name, open);
+  describeSearch(name, open);
 }
 
 function describeReading(name: string, open: OpenStore): void {

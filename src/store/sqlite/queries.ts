@@ -89,7 +89,33 @@ export function latestSeq(db: Database): number {
   return db.query<{ seq: number | null }, []>("SELECT max(seq) AS seq FROM events").get()?.seq ?? 0;
 }
 
-/** Tasks after a place, the last updated first. The conditions are constants; values are always bound. */
+/** Conditions of a query, which are constants, and the values bound to them. */
+export interface Conditions {
+  conditions: string[];
+  values: (string | number)[];
+}
+
+/** What columns of `tasks` without an order of their own decide of a filter. */
+export function conditionsOf(filter: TaskFilter, now: Instant): Conditions {
+  const conditions: string[] = [];
+  const values: (string | number)[] = [];
+  if (filter.status !== undefined) {
+    conditions.push("status = ?");
+    values.push(filter.status);
+  }
+  if (filter.owner !== undefined) {
+    // An offer that its addressee let lapse is nobody's.
+    conditions.push("owner_key = ?", `NOT (status = 'handoff_ready' AND ${PASSED})`);
+    values.push(agentKey(filter.owner), ...passedBy(now));
+  }
+  if (filter.repo_path !== undefined) {
+    conditions.push("repo_path = ?");
+    values.push(filter.repo_path);
+  }
+  return { conditions, values };
+}
+
+/** Tasks after a place, the last updated first. */
 export function listRows(
   db: Database,
   filter: TaskFilter,
@@ -99,25 +125,13 @@ export function listRows(
   const from = tag === undefined ? "tasks" : "task_tags JOIN tasks ON tasks.id = task_tags.task";
   const key = tag === undefined ? "tasks.updated_at, tasks.id" : "task_tags.updated_at, task_tags.task";
   const order = key.replaceAll(/,|$/g, " DESC$&");
-  const conditions: string[] = [];
-  const values: (string | number)[] = [];
+  const { conditions, values } = conditionsOf(filter, now);
   const where = (condition: string, ...bound: (string | number)[]) => {
     conditions.push(condition);
     values.push(...bound);
   };
   if (tag !== undefined) {
     where("task_tags.tag = ?", tag);
-  }
-  if (filter.status !== undefined) {
-    where("status = ?", filter.status);
-  }
-  if (filter.owner !== undefined) {
-    where("owner_key = ?", agentKey(filter.owner));
-    // An offer that its addressee let lapse is nobody's.
-    where(`NOT (status = 'handoff_ready' AND ${PASSED})`, ...passedBy(now));
-  }
-  if (filter.repo_path !== undefined) {
-    where("repo_path = ?", filter.repo_path);
   }
   if (filter.updated_since !== undefined) {
     where(`${key.split(",")[0]} >= ?`, filter.updated_since);

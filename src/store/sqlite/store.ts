@@ -3,6 +3,7 @@ import { TaskError } from "../../domain/errors.ts";
 import type { IdempotencyKey } from "../../domain/idempotency.ts";
 import type { Instant } from "../../domain/instant.ts";
 import { unknownTask } from "../../domain/task.ts";
+import { termsOf } from "../../domain/words.ts";
 import type { ChangeCommand, CreateCommand, NextCommand, Store } from "../store.ts";
 import { apply, renew } from "./apply.ts";
 import { createCursorCodec } from "./cursor.ts";
@@ -23,6 +24,8 @@ import {
 } from "./queries.ts";
 import { createQueue, patiently } from "./retry.ts";
 import { type TaskRow, toArtifact, toCheckpoint, toEvent, toTask } from "./rows.ts";
+import { search } from "./search.ts";
+import { createIndexer, type Indexer } from "./search-index.ts";
 
 /** What the store asks of the process around it. */
 export interface StoreHost {
@@ -37,6 +40,7 @@ export interface StoreHost {
 /** A migrated, open database as a Store. */
 export function createSqliteStore(db: Database, host: StoreHost): Store {
   const enqueue = createQueue();
+  const indexer = createIndexer(db);
   const write = <Answer>(key: IdempotencyKey | undefined, body: (now: Instant) => Written<Answer>): Promise<Answer> =>
     enqueue(() => {
       const { answer, change } = transact(db, host, () => {
@@ -44,17 +48,24 @@ export function createSqliteStore(db: Database, host: StoreHost): Store {
         return once(db, now, key, () => body(now));
       });
       if (change !== undefined) {
+        indexer.poke();
         host.onCommit?.();
       }
       return answer;
     });
+  const reader = createReader(db, host, indexer);
+  // What the processes before left, or an older version did not know.
+  indexer.poke();
   return {
     write: (command) => write(command.key, (now) => change(db, now, command)),
     writeNext: (command) => write(command.key, (now) => changeNext(db, now, command)),
     create: (command) => write(command.key, (now) => create(db, now, command)),
-    ...createReader(db, host),
+    ...reader,
     probe: () => enqueue(() => touchNothing(db)),
-    close: () => enqueue(() => closeQuietly(db)),
+    close() {
+      indexer.close();
+      return enqueue(() => closeQuietly(db));
+    },
   };
 }
 
@@ -62,6 +73,7 @@ export function createSqliteStore(db: Database, host: StoreHost): Store {
 function createReader(
   db: Database,
   { now }: StoreHost,
+  indexer: Indexer,
 ): Omit<Store, "write" | "writeNext" | "create" | "probe" | "close"> {
   const cursors = createCursorCodec(cursorKey(db));
   const read = <T>(query: () => T): Promise<T> => patiently(query);
@@ -78,10 +90,17 @@ function createReader(
         const moment = now();
         const scope = `tasks ${JSON.stringify(filter)}`;
         const after = cursor === undefined ? undefined : cursors.decode(scope, cursor);
-        const rows = listRows(db, filter, { after, limit: limit + 1, now: moment });
-        const last = rows.length > limit ? rows[limit - 1] : undefined;
-        const next_cursor = last === undefined ? undefined : cursors.encode(scope, [last.updated_at, last.id]);
-        return { entries: rows.slice(0, limit).map((row) => toTask(row, moment)), next_cursor };
+        const terms = termsOf(filter.query ?? "");
+        if (terms.length === 0) {
+          const rows = listRows(db, filter, { after, limit: limit + 1, now: moment });
+          const last = rows.length > limit ? rows[limit - 1] : undefined;
+          const next_cursor = last === undefined ? undefined : cursors.encode(scope, [last.updated_at, last.id]);
+          return { entries: rows.slice(0, limit).map((row) => toTask(row, moment)), next_cursor };
+        }
+        indexer.catchUp();
+        const { rows, next } = search(db, { terms, filter, below: after?.[1], limit, now: moment });
+        const next_cursor = next === undefined ? undefined : cursors.encode(scope, ["", next]);
+        return { entries: rows.map((row) => toTask(row, moment)), next_cursor };
       }),
     history: (task_id, { limit, cursor }) =>
       read(() => {
