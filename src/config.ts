@@ -3,7 +3,7 @@ import { dirname, isAbsolute, join, resolve } from "node:path";
 import { asAgentName } from "./domain/agent.ts";
 import { quote } from "./domain/clean.ts";
 import { LEASE_SECONDS, OFFER_SECONDS } from "./domain/lease.ts";
-import { type Bounds, COMMANDS, range, SETTINGS } from "./settings.ts";
+import { type Bounds, COMMANDS, range, SECRETS_MODES, SETTINGS, type SecretsMode } from "./settings.ts";
 
 /** Everything that can be set, resolved. Paths are absolute. */
 export interface Config {
@@ -16,6 +16,7 @@ export interface Config {
   /** How long a lease lasts, and an offer waits for its addressee alone; seconds. */
   leaseSeconds: number;
   offerSeconds: number;
+  secrets: SecretsMode;
   debug: boolean;
 }
 
@@ -128,6 +129,7 @@ export function resolveConfig(flags: Flags, env: Env, portableFolder: () => stri
     agent: configuredAgent(text("agent", "MCP_TASK_AGENT")),
     leaseSeconds: seconds("lease-seconds", "MCP_TASK_LEASE_SECONDS", LEASE_SECONDS),
     offerSeconds: seconds("offer-seconds", "MCP_TASK_OFFER_SECONDS", OFFER_SECONDS),
+    secrets: secretsMode(text("secrets", "MCP_TASK_SECRETS") ?? "redact"),
     debug: typeof flags["debug"] === "boolean" ? flags["debug"] : Boolean(env["MCP_DEBUG"]),
   };
 }
@@ -187,6 +189,15 @@ function configuredAgent(name: string | undefined): string | undefined {
     throw usage(`agent ${quote(name)} is no name; 1–64 printable characters are accepted (--agent, MCP_TASK_AGENT)`);
   }
   return agent;
+}
+
+function secretsMode(text: string): SecretsMode {
+  const mode = SECRETS_MODES.find((known) => known === text);
+  if (mode === undefined) {
+    const accepted = `${SECRETS_MODES.join(", ")} are accepted (--secrets, MCP_TASK_SECRETS)`;
+    throw usage(`secrets ${quote(text)} is no mode; ${accepted}`);
+  }
+  return mode;
 }
 
 /** Until callers can be told apart by tokens, nobody outside of this machine is served. */

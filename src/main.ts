@@ -14,6 +14,7 @@ import { createLog, type Log } from "./log.ts";
 import { feedOf } from "./protocol/feed.ts";
 import { createHandlers, type HandlerTable } from "./protocol/handlers.ts";
 import { SERVER_INFO } from "./protocol/server-info.ts";
+import { createScans } from "./redact/scans.ts";
 import { helpText } from "./settings.ts";
 import type { Artifacts } from "./store/artifacts.ts";
 import { holdsOurDatabase, openStore } from "./store/sqlite/open.ts";
@@ -79,7 +80,8 @@ async function serve(config: Config): Promise<number> {
   });
   watch = createWatch(store, config.db, { onError: log.error });
   const tools = { store, artifacts: lazyArtifacts(config.artifacts), readFile, id: createIds(), grant: grants(config) };
-  const host = { table: createHandlers({ tools, agent: config.agent, feed: feedOf(watch), log }), log };
+  const services = { tools, agent: config.agent, scans: createScans(config.secrets), feed: feedOf(watch), log };
+  const host = { table: createHandlers(services), log };
   log.debug("serving", { db: config.db, artifacts: config.artifacts, transport: config.http ? "http" : "stdio" });
   if (config.http) {
     await serveHttp(host, config, stop.signal);

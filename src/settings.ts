@@ -25,6 +25,11 @@ export interface Bounds {
 /** Bounds as they are told to people. */
 export const range = ({ least, most }: Bounds) => `${least}–${most}`;
 
+/** What is done about secrets in what agents write. */
+export const SECRETS_MODES = ["redact", "warn", "off"] as const;
+
+export type SecretsMode = (typeof SECRETS_MODES)[number];
+
 /** THE table of settings: --help, the README and the parser are made from it. */
 export const SETTINGS: readonly Setting[] = [
   { flag: "http", meaning: "Serve HTTP instead of stdio: /mcp, /sse with /message, /health" },
@@ -76,6 +81,13 @@ export const SETTINGS: readonly Setting[] = [
     value: "seconds",
     fallback: `${OFFER_SECONDS.usual}`,
     meaning: `How long an offer waits for its addressee before it is open to all, ${range(OFFER_SECONDS)}`,
+  },
+  {
+    flag: "secrets",
+    env: "MCP_TASK_SECRETS",
+    value: "mode",
+    fallback: "redact",
+    meaning: "Secrets in what agents write: redact before it is stored, warn (store, and say so) or off",
   },
   { flag: "debug", env: "MCP_DEBUG", meaning: "Debug lines on stderr; any value of the variable switches them on" },
   { flag: "json", commands: ["healthcheck"], meaning: "Answer as JSON" },

@@ -30,11 +30,13 @@ export async function callTool(services: Services, params: Members, context: Req
     readFile: context.local ? readFile : undefined,
   };
   try {
-    const args = storable(tool.name, given);
+    // Before anything can store, hash or quote the arguments.
+    const scan = await (tool.effect === "write" ? services.scans.scan(given) : services.scans.settled());
+    const args = storable(tool.name, scan?.args ?? given);
     const key =
       tool.effect === "write" ? keyOf(params, { tool: tool.name, args, caller: toolContext.caller }) : undefined;
-    const structuredContent = await tool.call(keyed(toolContext, key), args);
-    const text = JSON.stringify(structuredContent);
+    const answer = await tool.call(keyed({ ...toolContext, withoutSecrets: scan?.bytes }, key), args);
+    const text = JSON.stringify({ ...answer, ...scan?.tally() });
     return { content: [{ type: "text", text }], structuredContent: JSON.parse(text) };
   } catch (error) {
     return failedCall(error, tool.name, services.log);

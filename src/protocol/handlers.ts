@@ -1,4 +1,5 @@
 import type { Log } from "../log.ts";
+import type { Scans } from "../redact/scans.ts";
 import type { ToolContext } from "../tools/tool.ts";
 import { failedRequest, ProtocolError } from "./failure.ts";
 import { type Members, RPC } from "./jsonrpc.ts";
@@ -50,9 +51,10 @@ export interface HandlerTable {
 
 /** What the product's table is made of. */
 export interface Services {
-  tools: Omit<ToolContext, "caller">;
+  tools: Omit<ToolContext, "caller" | "withoutSecrets">;
   /** `MCP_TASK_AGENT` or `--agent`. */
   agent?: string | undefined;
+  scans: Scans;
   feed: Feed;
   log: Log;
 }

@@ -39,7 +39,7 @@ export const attachArtifact = defineTool({
     if (before !== undefined) {
       return flat(before);
     }
-    const bytes = await bytesOf(context, task_id, source);
+    const bytes = await storableBytes(context, task_id, source);
     const size = bytes.length;
     if (size > ARTIFACT_BYTES) {
       const reason = `it has ${size} bytes; at most ${ARTIFACT_BYTES} are accepted`;
@@ -74,6 +74,12 @@ interface Source {
   content?: string | undefined;
   content_base64?: string | undefined;
   path?: string | undefined;
+}
+
+/** `content` was scanned for secrets with the arguments; the bytes of the other two are known only here. */
+async function storableBytes(context: ToolContext, task_id: string, source: Source): Promise<Uint8Array> {
+  const bytes = await bytesOf(context, task_id, source);
+  return source.content === undefined ? (context.withoutSecrets?.(bytes) ?? bytes) : bytes;
 }
 
 async function bytesOf({ store, readFile }: ToolContext, task_id: string, source: Source): Promise<Uint8Array> {

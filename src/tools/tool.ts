@@ -16,6 +16,8 @@ export interface ToolContext {
   readFile?: ((repo_path: string | undefined, path: string) => Promise<Uint8Array>) | undefined;
   /** The answer that this very call was given before; absent where it carries no idempotency key. See `keyed.ts`. */
   answered?: (<Answer>() => Promise<Answer | undefined>) | undefined;
+  /** The bytes of a file as they may be stored; absent where nothing is scanned for secrets. */
+  withoutSecrets?: ((bytes: Uint8Array) => Promise<Uint8Array>) | undefined;
   /** A short id that sorts by its time; different at each call. */
   id(): string;
   /** What a call may grant; a lease lasts `lease_seconds`, or as long as is configured. */

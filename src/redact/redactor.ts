@@ -1,0 +1,87 @@
+import type { SecretsMode } from "../settings.ts";
+import { findSecrets } from "./find.ts";
+import type { Finding } from "./finding.ts";
+
+/** The scan of one call for secrets. */
+export interface Scan {
+  /** The call's arguments, nested ones and the names of members too, without the secrets in them. */
+  args: unknown;
+  /** The bytes of a file without the secrets in them, where they are UTF-8. */
+  bytes(given: Uint8Array): Promise<Uint8Array>;
+  /** What the answer says of what was found; nothing where nothing was. */
+  tally(): { redacted?: number; secrets_found?: number };
+}
+
+/** Arguments that the server gives a meaning to, which a changed value would not have; bytes are scanned decoded. */
+const EXEMPT: ReadonlySet<string> = new Set([
+  ...["task_id", "agent", "from_agent", "to_agent", "current_owner", "owner", "lease_token", "path", "cursor"],
+  ...["kind", "mime_type", "status", "content_base64"],
+]);
+
+/** Arguments nested deeper are refused by whoever asks for the scan. */
+const DEPTH = 40;
+
+/** Scans the arguments of one call. */
+export async function scanCall(mode: SecretsMode, given: unknown): Promise<Scan> {
+  let found = 0;
+  const text = async (written: string): Promise<string> => {
+    const findings = await findSecrets(written);
+    found += findings.length;
+    return mode === "redact" ? without(written, findings) : written;
+  };
+  const walk = async (value: unknown, depth: number): Promise<unknown> => {
+    if (typeof value === "string") {
+      return text(value);
+    }
+    if (typeof value !== "object" || value === null || depth === 0) {
+      return value;
+    }
+    if (Array.isArray(value)) {
+      return inOrder(value, (item) => walk(item, depth - 1));
+    }
+    return Object.fromEntries(
+      await inOrder(Object.entries(value), async ([name, inner]) => [
+        await text(name),
+        depth === DEPTH && EXEMPT.has(name) ? inner : await walk(inner, depth - 1),
+      ]),
+    );
+  };
+  return {
+    args: mode === "off" ? given : await walk(given, DEPTH),
+    async bytes(file) {
+      const before = mode === "off" ? undefined : asText(file);
+      if (before === undefined) {
+        return file;
+      }
+      const after = await text(before);
+      return after === before ? file : Buffer.from(after);
+    },
+    tally: () => (found === 0 ? {} : mode === "redact" ? { redacted: found } : { secrets_found: found }),
+  };
+}
+
+async function inOrder<A, B>(items: readonly A[], change: (item: A) => Promise<B>): Promise<B[]> {
+  const changed: B[] = [];
+  for (const item of items) {
+    changed.push(await change(item));
+  }
+  return changed;
+}
+
+function without(text: string, findings: readonly Finding[]): string {
+  let result = "";
+  let from = 0;
+  for (const { name, start, end } of findings) {
+    result += `${text.slice(from, start)}[REDACTED:${name}]`;
+    from = end;
+  }
+  return result + text.slice(from);
+}
+
+function asText(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,24 @@
+import type { SecretsMode } from "../settings.ts";
+import type { Scan } from "./redactor.ts";
+
+/** The scans for secrets of a server's calls, in the order in which the calls came. */
+export interface Scans {
+  /** Scans the arguments of a write, after those of the writes before it. */
+  scan(given: unknown): Promise<Scan>;
+  /** Waits, for a read, until it is past the scans of the writes before it. */
+  settled(): Promise<undefined>;
+}
+
+/** What scans is loaded with the first write. However long one text is looked at, no later call overtakes its own. */
+export function createScans(mode: SecretsMode): Scans {
+  let before: Promise<undefined> = Promise.resolve(undefined);
+  return {
+    scan(given) {
+      const scan = before.then(() => import("./redactor.ts")).then(({ scanCall }) => scanCall(mode, given));
+      const settle = () => undefined;
+      before = scan.then(settle, settle);
+      return scan;
+    },
+    settled: () => before,
+  };
+}

@@ -1,0 +1,52 @@
+import { describe, expect, test } from "bun:test";
+import { scanCall } from "../../src/redact/redactor.ts";
+import { createScans } from "../../src/redact/scans.ts";
+import { characters, pseudoRandom, shapes } from "./shapes.ts";
+
+describe("bytes", () => {
+  const token = `np${"m"}_${characters(pseudoRandom(12), 36)}`;
+
+  test("that are UTF-8 are scanned as text", async () => {
+    const scan = await scanCall("redact", {});
+    const after = await scan.bytes(Buffer.from(`\ufeffTöken: ${token}\r\n`));
+    expect(Buffer.from(after).toString()).toBe("\ufeffTöken: [REDACTED:npm]\r\n");
+    expect(scan.tally()).toEqual({ redacted: 1 });
+  });
+
+  test("that are not, or hold no secret, stay the very same", async () => {
+    const scan = await scanCall("redact", {});
+    for (const bytes of [Buffer.from([0xff, ...Buffer.from(token)]), Buffer.from("nothing here"), Buffer.alloc(0)]) {
+      expect(await scan.bytes(bytes)).toBe(bytes);
+    }
+    expect(scan.tally()).toEqual({});
+  });
+});
+
+describe("modes", () => {
+  const given = { context: "password=hunter2" };
+
+  test("warn changes nothing and counts", async () => {
+    const scan = await scanCall("warn", given);
+    expect(scan.args).toEqual(given);
+    expect(await scan.bytes(Buffer.from(given.context))).toEqual(Buffer.from(given.context));
+    expect(scan.tally()).toEqual({ secrets_found: 2 });
+  });
+
+  test("off does not look", async () => {
+    const scan = await scanCall("off", given);
+    expect(scan.args).toBe(given);
+    expect(scan.tally()).toEqual({});
+  });
+});
+
+describe("the order of calls", () => {
+  test("is that in which they came, though one has much to look at", async () => {
+    const { scan, settled } = createScans("redact");
+    const order: string[] = [];
+    const long = scan({ context: shapes().map(({ text }) => text) }).then(() => order.push("long"));
+    const short = scan({ context: "short" }).then(() => order.push("short"));
+    const read = settled().then(() => order.push("read"));
+    await Promise.all([read, short, long]);
+    expect(order).toEqual(["long", "short", "read"]);
+  });
+});
