@@ -55,7 +55,7 @@ const BEGINNINGS: readonly (readonly [name: string, begin: string, rest: string]
   ["new-relic", "NR(?:AK|AL|II|JS)-", String.raw`[\w-]{20,}`],
   ["notion", "^ntn_", "[A-Za-z0-9]{40,}"],
   ["notion", "^secret_[A-Za-z0-9]{43}", ""],
-  ["npm", "npm_", String.raw`[A-Za-z0-9]{36,}`],
+  ["npm", "npm_", "[A-Za-z0-9]{36,}"],
   ["npm", "_(?:authToken|auth|password)\\s{0,3}=\\s{0,3}[\"']?(?=[^\\s\"'$<{[])", String.raw`(?<secret>[^\s"']{8,})`],
   ["onepassword", "^ops_ey", "[A-Za-z0-9+/=]{80,}"],
   ["openai", "^sk-(?=[A-Za-z0-9]{20})", "[A-Za-z0-9]{32,}"],

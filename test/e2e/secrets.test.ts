@@ -110,6 +110,7 @@ describe("secrets in what agents write", () => {
       task_id: "t",
       status: "open",
       version: 1,
+      created: true,
     });
     await server.call("attach_artifact", {
       task_id: "t",
@@ -149,7 +150,7 @@ describe("secrets in what agents write", () => {
     const task = { task_id: "t", title: "T", goal: `Use ${token}` };
     const artifact = { task_id: "t", name: "n", content: `Use ${token}` };
     const created = await server.call("create_task", task);
-    expect(await server.call("create_task", task)).toEqual(created);
+    expect(await server.call("create_task", task)).toEqual({ ...created, created: false });
     const attached = await server.call("attach_artifact", artifact);
     expect(await server.call("attach_artifact", artifact)).toEqual(attached);
     expect(attached).toMatchObject({ redacted: 1 });
@@ -178,7 +179,7 @@ describe("--secrets", () => {
   test("off looks for none", async () => {
     const server = await start("--secrets", "off");
     const created = await server.call("create_task", { task_id: "t", title: "T", goal: token });
-    expect(created).toEqual({ task_id: "t", status: "open", version: 1 });
+    expect(created).toEqual({ task_id: "t", status: "open", version: 1, created: true });
     expect(await server.call("get_task", { task_id: "t" })).toMatchObject({ goal: token });
     await server.end();
   });
