@@ -19,6 +19,7 @@ const known = shapes();
 const prose = cleanTexts(TEXTS, BYTES).map((text) => text.slice(0, BYTES));
 const clean = prose
   .map((text) => (text.match(/\S+\s*/g) ?? []).filter((word) => !hasSigns(word) && !/auth/i.test(word)).join(""))
+  .map((text) => text.replaceAll(/bearer|secret|token|pass|pwd|api|key|curl/gi, "word"))
   .map((text) => (text + text).slice(0, BYTES))
   .filter((text) => !hasSigns(text));
 const checkpoints = clean.map((text) => ({

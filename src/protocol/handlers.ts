@@ -70,15 +70,21 @@ export function createHandlers(services: Services): HandlerTable {
     late ??= loadLate();
     return late;
   };
+  // What reads the store looks at it after the writes that came before, however long those are scanned.
+  const inTurn = async () => {
+    const loaded = await load();
+    await services.scans.settled();
+    return loaded;
+  };
   const table: Readonly<Record<string, Handler>> = {
     "tools/list": async (params) => onePage(params, listTools()),
     "tools/call": async (params, context) => (await load()).callTool(services, params, context),
-    "resources/list": async (params) => (await load()).listResources(services, params),
+    "resources/list": async (params) => (await inTurn()).listResources(services, params),
     "resources/templates/list": async (params) => onePage(params, (await load()).listTemplates()),
-    "resources/read": async (params, context) => (await load()).readResource(services, params, context),
+    "resources/read": async (params, context) => (await inTurn()).readResource(services, params, context),
     "prompts/list": async (params) => onePage(params, (await load()).listPrompts()),
     "prompts/get": async (params) => (await load()).getPrompt(services, params),
-    "completion/complete": async (params) => (await load()).complete(services, params),
+    "completion/complete": async (params) => (await inTurn()).complete(services, params),
   };
   const methods = new Map(
     Object.entries(table).map(([method, handler]) => [method, guarded(method, handler, services.log)]),

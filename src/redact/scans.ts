@@ -11,10 +11,15 @@ export interface Scans {
 
 /** What scans is loaded with the first write. However long one text is looked at, no later call overtakes its own. */
 export function createScans(mode: SecretsMode): Scans {
+  let loaded: Promise<typeof import("./redactor.ts")> | undefined;
+  const load = () => {
+    loaded ??= import("./redactor.ts");
+    return loaded;
+  };
   let before: Promise<undefined> = Promise.resolve(undefined);
   return {
     scan(given) {
-      const scan = before.then(() => import("./redactor.ts")).then(({ scanCall }) => scanCall(mode, given));
+      const scan = before.then(load).then(({ scanCall }) => scanCall(mode, given));
       const settle = () => undefined;
       before = scan.then(settle, settle);
       return scan;
