@@ -2,8 +2,8 @@ import { type BriefInput, gather, type Material } from "./brief-material.ts";
 import { type Amounts, compose, headline } from "./brief-text.ts";
 import { shorten } from "./clean.ts";
 
-/** The bounds of a brief, in tokens. */
-export const BRIEF_TOKENS = { least: 100, most: 10_000, usual: 600 } as const;
+/** The bounds of a brief, in tokens; JSON can double its characters, and an answer may have 50,000. */
+export const BRIEF_TOKENS = { least: 100, most: 6_000, usual: 600 } as const;
 
 /** How tokens are counted here: JavaScript's characters (UTF-16 units) by four. */
 const TOKEN_CHARACTERS = 4;

@@ -1,3 +1,5 @@
+import { shorten } from "./clean.ts";
+import type { Comparison } from "./compare.ts";
 import type { wholeTask } from "./task.ts";
 import { startWithin } from "./text.ts";
 
@@ -45,6 +47,40 @@ export function foldTask(task: WholeTask): FoldedTask {
   }
   return folded;
 }
+
+/** How many entries of each list a comparison keeps, and how many characters of each text, where it has too many. */
+const COMPARISON_FOLDS = [
+  { entries: Number.MAX_SAFE_INTEGER, characters: STEP_CHARACTERS },
+  { entries: 60, characters: 120 },
+  { entries: 12, characters: 60 },
+] as const;
+
+/** A comparison within the bound of an answer: texts shortened, then lists. */
+export function foldComparison(comparison: Comparison): Comparison & { truncated?: readonly string[] | undefined } {
+  let folded: ReturnType<typeof foldComparison> = comparison;
+  for (const { entries, characters } of COMPARISON_FOLDS) {
+    if (JSON.stringify(folded).length <= ANSWER_CHARACTERS - 200) {
+      break;
+    }
+    const steps = (all: readonly string[]) => all.slice(0, entries).map((step) => shorten(step, characters));
+    const text = (one: string | undefined) => (one === undefined ? undefined : shorten(one, characters));
+    folded = {
+      ...comparison,
+      steps_done: steps(comparison.steps_done),
+      steps_added: steps(comparison.steps_added),
+      steps_removed: steps(comparison.steps_removed),
+      steps_reopened: steps(comparison.steps_reopened),
+      tests_changed: comparison.tests_changed
+        .slice(0, entries)
+        .map((change) => ({ ...change, suite: text(change.suite), command: text(change.command) })),
+    };
+    const shortened = COMPARED.filter((field) => JSON.stringify(folded[field]) !== JSON.stringify(comparison[field]));
+    folded = { ...folded, truncated: shortened };
+  }
+  return folded;
+}
+
+const COMPARED = ["steps_done", "steps_added", "steps_removed", "steps_reopened", "tests_changed"] as const;
 
 function shortStep(step: string): string {
   return shortened(step, JSON.stringify(step).length - STEP_CHARACTERS) ?? "";

@@ -1,5 +1,6 @@
+import { buildBrief } from "../domain/brief.ts";
 import { oneLine, quote } from "../domain/clean.ts";
-import { wholeTask } from "../domain/task.ts";
+import { type TaskView, wholeTask } from "../domain/task.ts";
 import { asText, readArtifact } from "../tools/read-artifact.ts";
 import { ProtocolError } from "./failure.ts";
 import type { RequestContext, Services } from "./handlers.ts";
@@ -36,6 +37,13 @@ export function listTemplates(): Members {
         mimeType: "application/json",
       },
       {
+        uriTemplate: "task://{task_id}/brief",
+        name: "brief",
+        title: "Resume brief",
+        description: "What is needed to go on with a task, in one short text",
+        mimeType: "text/markdown",
+      },
+      {
         uriTemplate: "task://{task_id}/checkpoints/{number}",
         name: "checkpoint",
         title: "Checkpoint",
@@ -61,6 +69,7 @@ export async function readResource(services: Services, { uri }: Members, context
   if (parsed === undefined) {
     const accepted = [
       "task://<task_id>",
+      "task://<task_id>/brief",
       "task://<task_id>/checkpoints/<number>",
       "task://<task_id>/artifacts/<artifact>",
     ];
@@ -68,7 +77,7 @@ export async function readResource(services: Services, { uri }: Members, context
   }
   const { task_id, kind, part } = parsed;
   if (part === undefined) {
-    return { contents: [await readTask(services, uri, task_id)] };
+    return { contents: [await (kind === "brief" ? readBrief : readTask)(services, uri, task_id)] };
   }
   return {
     contents: [
@@ -79,12 +88,21 @@ export async function readResource(services: Services, { uri }: Members, context
   };
 }
 
-async function readTask({ tools }: Services, uri: string, task_id: string): Promise<Members> {
+async function readTask(services: Services, uri: string, task_id: string): Promise<Members> {
+  const view = await viewOf(services, uri, task_id);
+  return { uri, mimeType: "application/json", text: JSON.stringify(wholeTask(view)) };
+}
+
+async function readBrief(services: Services, uri: string, task_id: string): Promise<Members> {
+  return { uri, mimeType: "text/markdown", text: buildBrief(await viewOf(services, uri, task_id)) };
+}
+
+async function viewOf({ tools }: Services, uri: string, task_id: string): Promise<TaskView> {
   const view = await tools.store.find(task_id);
   if (view === undefined) {
     throw notFound(uri, "there is no such task");
   }
-  return { uri, mimeType: "application/json", text: JSON.stringify(wholeTask(view)) };
+  return view;
 }
 
 async function readCheckpoint({ tools }: Services, uri: string, task_id: string, number: string): Promise<Members> {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { buildBrief } from "../domain/brief.ts";
 import { claimTask as claim } from "../domain/claim-task.ts";
 import { quote } from "../domain/clean.ts";
 import { TaskError } from "../domain/errors.ts";
@@ -29,7 +30,11 @@ export const claimTask = defineTool({
     force: z.boolean().default(false).describe("A person's override, with reason"),
     reason: taskFields.reason.optional().describe("Why, for the record"),
   }),
-  output: z.looseObject({ task: z.looseObject({}).optional(), lease_token: z.string().optional() }),
+  output: z.looseObject({
+    task: z.looseObject({}).optional(),
+    brief: z.string().optional(),
+    lease_token: z.string().optional(),
+  }),
   async run(context, { task_id, agent, repo_path, lease_seconds, ...how }) {
     const { store, caller } = context;
     const by = requireAgent(caller, agent, "claim task");
@@ -50,6 +55,6 @@ export const claimTask = defineTool({
       throw unknownTask("claim task", claimed.task_id);
     }
     const { lease_token, lease_expires_at, warning } = claimed;
-    return { task: taskRow(view.task), lease_token, lease_expires_at, warning };
+    return { task: taskRow(view.task), brief: buildBrief(view), lease_token, lease_expires_at, warning };
   },
 });

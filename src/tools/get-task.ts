@@ -1,16 +1,13 @@
 import { z } from "zod";
-import type { Event } from "../domain/changes.ts";
+import { BRIEF_TOKENS, buildBrief } from "../domain/brief.ts";
 import { progressOf } from "../domain/checkpoint.ts";
 import { quote } from "../domain/clean.ts";
 import { TaskError } from "../domain/errors.ts";
 import { foldTask } from "../domain/fold.ts";
-import { unknownTask, wholeTask } from "../domain/task.ts";
-import type { PageRequest } from "../store/store.ts";
-import { fittingPage } from "./page.ts";
+import { type TaskView, unknownTask, wholeTask } from "../domain/task.ts";
+import { compare, findCheckpoint, readHistory } from "./get-task-history.ts";
 import { taskId } from "./shapes.ts";
 import { defineTool, type ToolContext } from "./tool.ts";
-
-const HISTORY_PAGE = 20;
 
 export const getTask = defineTool({
   name: "get_task",
@@ -20,55 +17,50 @@ export const getTask = defineTool({
   effect: "read",
   input: z.strictObject({
     task_id: taskId,
-    view: z.enum(["full", "history"]).default("full").describe("What to show"),
+    view: z.enum(["full", "brief", "history"]).default("full").describe("What to show"),
     checkpoint: z.int().min(1).max(Number.MAX_SAFE_INTEGER).optional().describe("Progress as of this checkpoint"),
+    compare_to: z
+      .int()
+      .min(1)
+      .max(Number.MAX_SAFE_INTEGER)
+      .optional()
+      .describe("Another checkpoint: what changed between"),
     cursor: z.string().max(512).optional().describe("next_cursor of the history before"),
+    max_tokens: z
+      .int()
+      .min(BRIEF_TOKENS.least)
+      .max(BRIEF_TOKENS.most)
+      .optional()
+      .describe(`Bound of the brief (${BRIEF_TOKENS.usual})`),
   }),
   output: z.looseObject({ task_id: z.string() }),
-  async run(context, { view, cursor, checkpoint, task_id }) {
-    if (view === "history" ? checkpoint !== undefined : cursor !== undefined) {
+  async run(context, { view, task_id, ...asked }) {
+    const { cursor, checkpoint, compare_to, max_tokens } = asked;
+    const meant = { full: { checkpoint, compare_to }, brief: { max_tokens }, history: { cursor } };
+    if (Object.entries(asked).some(([name, value]) => value !== undefined && !(name in meant[view]))) {
       throw new TaskError(
         "invalid",
-        `Cannot get task ${quote(task_id)}: cursor goes with view history, checkpoint with view full`,
+        `Cannot get task ${quote(task_id)}: cursor goes with view history, max_tokens with view brief, ` +
+          "checkpoint and compare_to with view full",
       );
     }
-    return view === "history" ? readHistory(context, task_id, cursor) : readTask(context, task_id, checkpoint);
+    if (view === "history") {
+      return readHistory(context, task_id, cursor);
+    }
+    const task = await context.store.find(task_id);
+    if (task === undefined) {
+      throw unknownTask("get task", task_id);
+    }
+    if (view === "brief") {
+      return { task_id, version: task.task.version, brief: buildBrief(task, max_tokens) };
+    }
+    return compare_to === undefined
+      ? readTask(context, task, checkpoint)
+      : compare(context, task, checkpoint ?? task.task.checkpoint_count, compare_to);
   },
 });
 
-async function readTask({ store }: ToolContext, task_id: string, number: number | undefined) {
-  const view = await store.find(task_id);
-  if (view === undefined) {
-    throw unknownTask("get task", task_id);
-  }
-  if (number === undefined) {
-    return foldTask(wholeTask(view));
-  }
-  const checkpoint = await store.checkpoint(task_id, number);
-  if (checkpoint === undefined) {
-    const { checkpoint_count } = view.task;
-    const accepted = checkpoint_count === 0 ? "the task has none yet" : `1–${checkpoint_count} are accepted`;
-    throw new TaskError(
-      "not_found",
-      `Cannot get checkpoint ${quote(String(number))} of task ${quote(task_id)}: ${accepted}`,
-    );
-  }
-  return foldTask(wholeTask({ ...view, progress: progressOf(checkpoint) }));
-}
-
-async function readHistory({ store }: ToolContext, task_id: string, cursor: string | undefined) {
-  const read = (page: PageRequest) => store.history(task_id, page);
-  const { entries, next_cursor } = await fittingPage(read, { limit: HISTORY_PAGE, cursor }, shortEvent);
-  return { task_id, events: entries, next_cursor };
-}
-
-/** How much of a long text an event shows; the task, and older events, hold the rest. */
-const EVENT_TEXT = 2000;
-
-/** An event with its long texts cut. */
-function shortEvent(event: Event) {
-  const cut = (_: string, value: unknown) =>
-    typeof value === "string" && value.length > EVENT_TEXT ? `${value.slice(0, EVENT_TEXT).toWellFormed()}…` : value;
-  const changes: Event["changes"] = JSON.parse(JSON.stringify(event.changes, cut));
-  return { ...event, changes };
+async function readTask({ store }: ToolContext, view: TaskView, number: number | undefined) {
+  const checkpoint = number === undefined ? undefined : await findCheckpoint(store, view.task, number);
+  return foldTask(wholeTask(checkpoint === undefined ? view : { ...view, progress: progressOf(checkpoint) }));
 }
