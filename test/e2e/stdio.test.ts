@@ -168,7 +168,7 @@ describe("the protocol on stdio", () => {
       error: { code: -32600 },
     });
     expect(await server.request("resources/templates/list")).toMatchObject({
-      result: { resourceTemplates: [{ uriTemplate: "task://{task_id}" }, {}, {}] },
+      result: { resourceTemplates: [{ uriTemplate: "task://{task_id}" }, {}, {}, {}] },
     });
   });
 

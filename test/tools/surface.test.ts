@@ -152,11 +152,13 @@ describe("answers", () => {
         agent: "a",
         completed_steps: steps,
         remaining_steps: ["Implement fix"],
+        resume_prompt: "Fix null check in auth/login.py line 42",
       }),
       await call(client, "handoff_task", { task_id, from_agent: "a", to_agent: "b", reason: "Context limit reached" }),
-      await call(client, "get_task", { task_id }),
+      await call(client, "claim_task", { task_id, agent: "b" }),
       await call(client, "update_task", { task_id, agent: "b", status: "done", completed_steps: [...steps, "Fixed"] }),
     );
+    expect(answers[3]?.["brief"]).toContain("Fix null check");
     expect(JSON.stringify(answers).length / 4).toBeLessThan(450);
   });
 
