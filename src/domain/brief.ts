@@ -16,7 +16,7 @@ const NEXT_STEPS = 10;
 
 /**
  * What is cut, part after part and no more of each than must be. The next action is the last: it keeps half of the room
- * whatever else there is. Below that line stands what a few words of ordinary length never reach.
+ * whatever else there is. What stands after it is reached by unusual lengths, or in very little room, alone.
  */
 const CUTS: readonly [part: keyof Amounts, least: (room: number) => number][] = [
   ["completed", () => 0],

@@ -13,18 +13,13 @@ export const getTask = defineTool({
   name: "get_task",
   title: "Get task",
   description:
-    "Read a task: goal, progress, next action, test results, artifacts, who owns it. Use it before you take a task up. Reading never accepts a handoff. view=history shows what happened.",
+    "Read a task: goal, progress, next action, test results, artifacts, who owns it. Use it before you take a task up. Reading never accepts a handoff. view=brief is the short text to resume from, view=history what happened.",
   effect: "read",
   input: z.strictObject({
     task_id: taskId,
     view: z.enum(["full", "brief", "history"]).default("full").describe("What to show"),
     checkpoint: z.int().min(1).max(Number.MAX_SAFE_INTEGER).optional().describe("Progress as of this checkpoint"),
-    compare_to: z
-      .int()
-      .min(1)
-      .max(Number.MAX_SAFE_INTEGER)
-      .optional()
-      .describe("Another checkpoint: what changed between"),
+    compare_to: z.int().min(1).max(Number.MAX_SAFE_INTEGER).optional().describe("What changed between it and this"),
     cursor: z.string().max(512).optional().describe("next_cursor of the history before"),
     max_tokens: z
       .int()
