@@ -113,14 +113,15 @@ function artifactItem({ name, kind, size, artifact_id }: Artifact): string {
   return `- ${oneLine(name)} (${kind}, ${size} bytes, ${artifact_id})`;
 }
 
-/** The kind of a difference and what it says, in the order it says it; of a hash the start. */
+/** The kind of a difference and what it says: both sides where it has sides. Of a hash the start is enough. */
 function driftItem({ kind, ...details }: { kind: string; [detail: string]: unknown }): string {
-  const values = Object.values(details)
-    .filter((value) => typeof value === "string" || typeof value === "number")
-    .map((value) =>
-      shorten(oneLine(String(value)).replace(/\b([0-9a-f]{10})[0-9a-f]{22,}\b/g, "$1"), DETAIL_CHARACTERS),
-    );
-  return `- ${oneLine(kind)}${values.length === 0 ? "" : `: ${values.join(" → ")}`}`;
+  const show = (value: unknown) =>
+    shorten(oneLine(String(value ?? "none")).replace(/\b([0-9a-f]{10})[0-9a-f]{22,}\b/g, "$1"), DETAIL_CHARACTERS);
+  const { old, new: now, ...others } = details;
+  const sides = old === undefined && now === undefined ? [] : [`${show(old)} → ${show(now)}`];
+  const said = Object.values(others).filter((value) => typeof value === "string" || typeof value === "number");
+  const told = [...sides, ...said.map(show)].join(", ");
+  return `- ${oneLine(kind)}${told === "" ? "" : `: ${told}`}`;
 }
 
 function indented(text: string): string {

@@ -135,10 +135,11 @@ export const CASES: Readonly<Record<string, { input: BriefInput; max_tokens?: nu
       checkpoint,
       drift: {
         drift: [
-          { kind: "branch", was: "main", now: "fix/login" },
-          { kind: "head", was: "0123456789".repeat(4), now: "f".repeat(40) },
-          { kind: "file_changed", path: "auth/login.py" },
+          { kind: "branch", old: "main", new: "fix/login" },
+          { kind: "head", new: "0123456789".repeat(4) },
+          { kind: "file_changed", path: "auth/login.py", now: "modified" },
           { kind: "file_missing", path: `odd\u001b[31m${"long/".repeat(40)}~~~.py` },
+          { kind: "more", count: 12 },
         ],
       },
     }),

@@ -137,7 +137,7 @@ describe("what an agent wrote", () => {
         },
         checkpoint: { agent: "c" },
         artifacts: [artifact(3, "a", sample)],
-        drift: { drift: [{ kind: "branch", was: sample }] },
+        drift: { drift: [{ kind: "branch", old: sample }] },
       });
       const brief = buildBrief(input, BRIEF_TOKENS.most);
       const { outside, fences, unknown } = readBrief(brief);
