@@ -162,12 +162,7 @@ function artifactPart({ input, lists }: Material, amounts: Amounts): Excerpt[] {
   }
   return runs.map(({ agent, from, to, lines }) => {
     const until = shortTime(from) === shortTime(to) ? "" : ` to ${shortTime(to)}`;
-    return {
-      label: "artifacts",
-      source: `${writtenBy({ agent, at: from })}${until}`,
-      text: lines.join("\n"),
-      list: true,
-    };
+    return excerpt("artifacts", `${writtenBy({ agent, at: from })}${until}`, lines.join("\n"));
   });
 }
 
