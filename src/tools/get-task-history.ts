@@ -41,14 +41,10 @@ export async function findCheckpoint(store: Store, task: Task, number: number): 
 /** How much of a long text an event shows; the task, and older events, hold the rest. */
 const EVENT_TEXT = 2000;
 
-/** An event with its long texts cut, and its deadlines told as times: what they are counted by is the machine's own. */
+/** An event with its long texts cut. */
 function shortEvent(event: Event) {
-  const show = (name: string, value: unknown) => {
-    if (typeof value === "string" && value.length > EVENT_TEXT) {
-      return `${value.slice(0, EVENT_TEXT).toWellFormed()}…`;
-    }
-    return name === "expires" && value instanceof Object && "at" in value ? value.at : value;
-  };
-  const changes: Event["changes"] = JSON.parse(JSON.stringify(event.changes, show));
+  const cut = (_: string, value: unknown) =>
+    typeof value === "string" && value.length > EVENT_TEXT ? `${value.slice(0, EVENT_TEXT).toWellFormed()}…` : value;
+  const changes: Event["changes"] = JSON.parse(JSON.stringify(event.changes, cut));
   return { ...event, changes };
 }

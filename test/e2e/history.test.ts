@@ -108,7 +108,7 @@ describe("history", () => {
       from_agent: "a",
       to_agent: "b",
       offered_at: expect.stringMatching(/Z$/),
-      expires: expect.stringMatching(/Z$/),
+      expires_at: expect.stringMatching(/Z$/),
     });
   });
 
