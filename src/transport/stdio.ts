@@ -82,12 +82,19 @@ function createOutput() {
   let flushing: Promise<void> | undefined;
 
   async function flush(): Promise<void> {
-    await Promise.resolve();
-    while (unread > 0) {
-      const going = unread;
-      await sink.flush();
-      unread -= going;
-      output.onTaken();
+    try {
+      await Promise.resolve();
+      while (unread > 0) {
+        const going = unread;
+        await sink.flush();
+        unread -= going;
+        output.onTaken();
+      }
+    } catch {
+      onBroken();
+    } finally {
+      // In the same turn as the last look: what is written after it must begin a flush of its own.
+      flushing = undefined;
     }
   }
 
@@ -97,11 +104,7 @@ function createOutput() {
     write(line: string): void {
       unread += line.length;
       sink.write(line);
-      flushing ??= flush()
-        .catch(() => onBroken())
-        .finally(() => {
-          flushing = undefined;
-        });
+      flushing ??= flush();
     },
     /** Resolves when everything written so far has been taken. */
     flushed: async (): Promise<void> => flushing,
