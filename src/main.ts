@@ -19,6 +19,7 @@ import { helpText } from "./settings.ts";
 import type { Artifacts } from "./store/artifacts.ts";
 import { holdsOurDatabase, openStore } from "./store/sqlite/open.ts";
 import { StoreRefusal } from "./store/store.ts";
+import { createWaiters } from "./tools/waiters.ts";
 import type { HttpServer } from "./transport/http.ts";
 import { print, serveStdio } from "./transport/stdio.ts";
 import { createWatch, type Watch } from "./watch/watch.ts";
@@ -79,14 +80,16 @@ async function serve(config: Config): Promise<number> {
     },
   });
   watch = createWatch(store, config.db, { onError: log.error });
-  const tools = { store, artifacts: lazyArtifacts(config.artifacts), readFile, id: createIds(), grant: grants(config) };
+  const waiters = createWaiters({ store, changes: watch, stopping: stop.signal, onError: log.error });
+  const artifacts = lazyArtifacts(config.artifacts);
+  const tools = { store, artifacts, readFile, id: createIds(), grant: grants(config), waiters };
   const services = { tools, agent: config.agent, scans: createScans(config.secrets), feed: feedOf(watch), log };
   const host = { table: createHandlers(services), log };
   log.debug("serving", { db: config.db, artifacts: config.artifacts, transport: config.http ? "http" : "stdio" });
   if (config.http) {
     await serveHttp(host, config, stop.signal);
   } else {
-    await serveStdio(host, stop.signal);
+    await serveStdio(host, stop);
   }
   watch.close();
   await store.close();

@@ -1,7 +1,10 @@
 import { quote } from "../domain/clean.ts";
 import { TaskError } from "../domain/errors.ts";
+import { cancellable } from "../tools/cancellable.ts";
 import { keyed } from "../tools/keyed.ts";
 import { TOOLS } from "../tools/table.ts";
+import type { ToolContext } from "../tools/tool.ts";
+import { metaOf } from "./envelope.ts";
 import { failedCall, ProtocolError } from "./failure.ts";
 import type { RequestContext, Services } from "./handlers.ts";
 import { keyOf } from "./idempotency.ts";
@@ -24,8 +27,14 @@ export async function callTool(services: Services, params: Members, context: Req
     );
   }
   const { readFile, ...shared } = services.tools;
+  const { signal, leaving, linger } = context;
   const toolContext = {
     ...shared,
+    store: tool.effect === "write" ? cancellable(shared.store, signal) : shared.store,
+    signal,
+    leaving,
+    linger,
+    progress: progressOf(params, context),
     caller: { configured: services.agent, client: context.client },
     readFile: context.local ? readFile : undefined,
   };
@@ -39,8 +48,23 @@ export async function callTool(services: Services, params: Members, context: Req
     const text = JSON.stringify({ ...answer, ...scan?.tally() });
     return { content: [{ type: "text", text }], structuredContent: JSON.parse(text) };
   } catch (error) {
+    if (signal.aborted && error === signal.reason) {
+      // Nobody is answered.
+      return { content: [], isError: true };
+    }
     return failedCall(error, tool.name, services.log);
   }
+}
+
+/** How the call tells its progress, where the client gave a token to tell it by. */
+function progressOf(params: Members, { notify }: RequestContext): ToolContext["progress"] {
+  const { progressToken } = metaOf(params);
+  if (typeof progressToken !== "string" && typeof progressToken !== "number") {
+    return undefined;
+  }
+  return (progress, total, message) =>
+    // A client that is gone is not told; the call ends for its own reasons.
+    notify("notifications/progress", { progressToken, progress, total, message }).catch(() => undefined);
 }
 
 /** Arguments as the store can keep them; null means absent, as some clients send it. Throws `invalid`. */

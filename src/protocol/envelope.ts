@@ -22,6 +22,8 @@ export interface Exchange {
   send(notification: RpcNotification): void;
   /** See `RequestContext`. */
   reserve(bytes: number): Promise<() => void>;
+  /** See `RequestContext`; absent where a late answer needs no care. */
+  linger?(): void;
   /** The HTTP headers, where there are any. */
   headers?: Headers | undefined;
 }

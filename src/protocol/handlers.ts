@@ -17,6 +17,10 @@ export interface RequestContext {
   local: boolean;
   /** Aborted when the client cancels or goes away. */
   signal: AbortSignal;
+  /** Answers a signal aborted when the client has hung up, but may come back for the answer; absent where it cannot. */
+  leaving?: (() => AbortSignal) | undefined;
+  /** Tells the transport that the answer will be long in coming, so that it keeps the client and whoever is between. */
+  linger(): void;
   /** Waits for room on the way to the client, for an answer of so many bytes; answers how to say that it is sent. */
   reserve(bytes: number): Promise<() => void>;
   /** Sends a notification that belongs to this request. */
@@ -51,7 +55,7 @@ export interface HandlerTable {
 
 /** What the product's table is made of. */
 export interface Services {
-  tools: Omit<ToolContext, "caller" | "withoutSecrets">;
+  tools: Omit<ToolContext, "caller" | "withoutSecrets" | "signal" | "leaving" | "linger" | "progress">;
   /** `MCP_TASK_AGENT` or `--agent`. */
   agent?: string | undefined;
   scans: Scans;

@@ -15,7 +15,7 @@ import { prettifyError } from "zod";
 import type { Log } from "../log.ts";
 import { ProtocolError } from "./failure.ts";
 import type { Handler, HandlerTable, RequestContext } from "./handlers.ts";
-import { classify, errorReply, RPC, type RpcErrorReply } from "./jsonrpc.ts";
+import { classify, errorReply, type Id, RPC, type RpcErrorReply } from "./jsonrpc.ts";
 import { createUris, notificationOf } from "./subscription.ts";
 
 /** What a session needs of the server around it. */
@@ -30,6 +30,8 @@ export interface SessionHost {
 export interface ClientHost extends SessionHost {
   /** Whether 2026-07-28 is answered beside the session: not on the event stream of 2024-11-05. */
   stateless?: boolean;
+  /** Answers the signal of a request, by its id, that its client has hung up on it; absent where that ends the session. */
+  leaving?: (id: Id) => AbortSignal;
   reserve: RequestContext["reserve"];
 }
 
@@ -42,7 +44,8 @@ const NO_VALIDATOR = {
  * One client of an `initialize` revision: the official SDK does the life cycle, ping, cancellation and correlation, and
  * sends every other method to the table. One SDK object a client, never shared.
  */
-export async function openSession({ table, local, log, reserve }: ClientHost, transport: Transport): Promise<Server> {
+export async function openSession(host: ClientHost, transport: Transport): Promise<Server> {
+  const { table, log } = host;
   const { info, capabilities, instructions } = table;
   const server = new Server(info, {
     capabilities,
@@ -55,7 +58,7 @@ export async function openSession({ table, local, log, reserve }: ClientHost, tr
     if (handler === undefined) {
       throw new ProtocolError(RPC.methodNotFound, "Method not found", { method });
     }
-    return { ...(await handler({ ...params }, contextOf(server, { local, reserve }, extra))) };
+    return { ...(await handler({ ...params }, contextOf(server, host, extra))) };
   };
   server.onerror = (error) => log.debug("session error", { error: error.message });
   await server.connect(transport);
@@ -64,12 +67,16 @@ export async function openSession({ table, local, log, reserve }: ClientHost, tr
 
 type Extra = RequestHandlerExtra<ServerRequest, ServerNotification>;
 
-function contextOf(server: Server, client: Pick<ClientHost, "local" | "reserve">, extra: Extra): RequestContext {
+function contextOf(server: Server, { local, reserve, leaving }: ClientHost, extra: Extra): RequestContext {
   return {
     client: server.getClientVersion()?.name,
     capabilities: { ...server.getClientCapabilities() },
-    ...client,
+    local,
+    reserve,
     signal: extra.signal,
+    leaving: leaving && (() => leaving(extra.requestId)),
+    // A session's responses are event streams with comments, whatever they hold.
+    linger: () => undefined,
     notify: (method, params) =>
       server.notification({ method, params: { ...params } }, { relatedRequestId: extra.requestId }),
     ask: (method, params) =>

@@ -77,7 +77,8 @@ function discovery({ capabilities, instructions }: HandlerTable): Members {
   return { supportedVersions: SUPPORTED, capabilities, ...(instructions === undefined ? {} : { instructions }) };
 }
 
-function contextOf(params: Members, local: boolean, { signal, send, reserve }: Exchange): RequestContext {
+function contextOf(params: Members, local: boolean, exchange: Exchange): RequestContext {
+  const { signal, send, reserve, linger = () => undefined } = exchange;
   const meta = metaOf(params);
   const client = meta[META.client];
   const capabilities = meta[META.capabilities];
@@ -87,6 +88,7 @@ function contextOf(params: Members, local: boolean, { signal, send, reserve }: E
     capabilities: isMembers(capabilities) ? capabilities : {},
     local,
     signal,
+    linger,
     reserve,
     async notify(method, notified) {
       if (!signal.aborted && (method !== "notifications/message" || wantsLogs)) {

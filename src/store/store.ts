@@ -46,7 +46,7 @@ export interface TaskChange {
 }
 
 /** What every command may carry. */
-interface Command {
+export interface Command {
   /**
    * Of a command with a key, the answer (its JSON) is committed together with what it decided, even if that is nothing,
    * and kept for 24 hours: the same key again is answered the same, without deciding anything; with other arguments it
@@ -54,6 +54,8 @@ interface Command {
    * nothing of this.
    */
   key?: IdempotencyKey | undefined;
+  /** Once it is aborted, the command is not begun any more, and rejects with the signal's reason. */
+  signal?: AbortSignal | undefined;
 }
 
 /** A command on the one task that `select` names; `decide` is pure, synchronous, and may run twice. */
@@ -101,6 +103,8 @@ export interface Store {
   answerTo<Answer>(key: IdempotencyKey): Promise<Answer | undefined>;
   /** A task with its newest progress and its artifacts, as it stands now. */
   find(task_id: string): Promise<TaskView | undefined>;
+  /** The same without progress and artifacts: cheap, whatever the task holds. */
+  peek(task_id: string): Promise<Task | undefined>;
   /**
    * Tasks, the last updated first. Throws `invalid` for a cursor that this store did not give out for this filter. A
    * page of a `query` sees every write that was answered before, by any process, and looks at a bounded number of tasks:
@@ -122,6 +126,8 @@ export interface Store {
   latestChange(): Promise<number>;
   /** Seconds until the next lease or offer runs out, as far as the system's uptime tells. */
   secondsToLapse(): Promise<number | undefined>;
+  /** Tasks whose lease or offer has run out within the last so many seconds, and not been renewed or taken since. */
+  lapsedWithin(seconds: number): Promise<readonly string[]>;
   /** Ids of tasks that begin with `prefix`, in their order. */
   taskIds(prefix: string, limit: number): Promise<readonly string[]>;
   /** Names of agents that own tasks, or are offered some, and begin with `prefix`, compared as agents are. */

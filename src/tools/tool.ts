@@ -6,6 +6,7 @@ import type { Grant } from "../domain/lease.ts";
 import type { Artifacts } from "../store/artifacts.ts";
 import type { Store } from "../store/store.ts";
 import type { Caller } from "./caller.ts";
+import type { Waiters } from "./waiters.ts";
 
 /** What a tool may reach: no SDK, no process, no clock of its own. */
 export interface ToolContext {
@@ -20,6 +21,16 @@ export interface ToolContext {
   withoutSecrets?: ((bytes: Uint8Array) => Promise<Uint8Array>) | undefined;
   /** A short id that sorts by its time; different at each call. */
   id(): string;
+  /** Calls that wait; see `wait-for.ts`. */
+  waiters: Waiters;
+  /** Aborted when the client cancels the call: it is not answered any more. */
+  signal: AbortSignal;
+  /** Answers a signal aborted when the client has hung up, but may come back for the answer; absent where it cannot. */
+  leaving?: (() => AbortSignal) | undefined;
+  /** Tells the transport that the answer will be long in coming. */
+  linger(): void;
+  /** Tells the client how far the call is, `done` growing; absent where it has not asked for it. */
+  progress?: ((done: number, total: number, message: string) => Promise<void>) | undefined;
   /** What a call may grant; a lease lasts `lease_seconds`, or as long as is configured. */
   grant(lease_seconds?: number): Grant;
 }

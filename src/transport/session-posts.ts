@@ -9,6 +9,8 @@ export interface Post {
   cancelled: boolean;
   /** Ends its response; set once there is one. */
   end?: () => void;
+  /** Aborted when its response has ended, where somebody asked. */
+  left?: AbortController;
 }
 
 /** The requests of one session that are under way, by the POST whose response waits for them. */
@@ -35,6 +37,15 @@ export function createSessionPosts() {
         posts.set(id, post);
       }
       return post;
+    },
+    /** The signal that the client has hung up on a request under way: what is left of the answer has to be fetched. */
+    leaving(id: Id): AbortSignal {
+      const post = posts.get(id);
+      if (post === undefined) {
+        return AbortSignal.abort();
+      }
+      post.left ??= new AbortController();
+      return post.left.signal;
     },
     /** The response has ended, whatever became of its requests. */
     finish(post: Post): void {

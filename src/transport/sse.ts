@@ -88,6 +88,8 @@ function openOutlet({ onClose, onTaken }: OutletEvents): Outlet {
 export interface EventStream {
   readonly response: Response;
   send(event: string, data: string): void;
+  /** Sends a comment: with the first byte the head goes out. */
+  comment(): void;
   close(): void;
   /** Bytes that the client has not taken yet. */
   backlog(): number;
@@ -109,11 +111,13 @@ export function openEventStream({ onClose, onTaken }: OutletEvents): EventStream
     },
     ...(onTaken && { onTaken }),
   });
-  const keepAlive = setInterval(() => push(encoder.encode(": keep-alive\n\n")), KEEP_ALIVE_MS);
+  const comment = () => push(encoder.encode(": keep-alive\n\n"));
+  const keepAlive = setInterval(comment, KEEP_ALIVE_MS);
   keepAlive.unref();
   return {
     response: new Response(stream, { headers: HEADERS }),
     send: (event, data) => push(encoder.encode(`event: ${event}\ndata: ${data}\n\n`)),
+    comment,
     close: end,
     backlog,
   };

@@ -39,16 +39,18 @@ export function createStatelessPosts(host: SessionHost) {
     signal.addEventListener("abort", () => abort.abort("cancelled"), { once: true });
     const { promise, resolve, reject } = Promise.withResolvers<Response>();
     let stream: EventStream | undefined;
-    const send = (notification: RpcNotification) => {
+    const open = () => {
       if (stream === undefined) {
         stream = openEventStream({ onClose: () => abort.abort("cancelled") });
         resolve(stream.response);
       }
-      stream.send("message", JSON.stringify(notification));
+      return stream;
     };
+    const send = (notification: RpcNotification) => open().send("message", JSON.stringify(notification));
+    const linger = () => open().comment();
     const entry = { method: request.method, abort, answering: Promise.resolve() };
     running.add(entry);
-    entry.answering = answerStateless(host, request, { signal: abort.signal, send, reserve, headers })
+    entry.answering = answerStateless(host, request, { signal: abort.signal, send, linger, reserve, headers })
       .then((answered) => {
         if (stream !== undefined) {
           if (answered !== undefined) {

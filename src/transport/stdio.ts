@@ -12,9 +12,10 @@ const UNREAD_BYTES = 64 * 1024 * 1024;
 
 /**
  * Serves one client on stdin and stdout, one message a line, until the input ends, the reader of stdout goes away or
- * `signal` is aborted. Resolves when everything read has been answered and written. A line counts only with its newline.
+ * `stop` is aborted, which it does itself in the end, so that nothing waits for long any more. Resolves when everything
+ * read has been answered and written. A line counts only with its newline.
  */
-export async function serveStdio(host: Omit<SessionHost, "local">, signal: AbortSignal): Promise<void> {
+export async function serveStdio(host: Omit<SessionHost, "local">, stop: AbortController): Promise<void> {
   const output = createOutput();
   const outflow = createOutflow(output.unread);
   output.onTaken = outflow.onTaken;
@@ -44,9 +45,9 @@ export async function serveStdio(host: Omit<SessionHost, "local">, signal: Abort
 
   const reader = Bun.stdin.stream().getReader();
   const stopped = new Promise<{ done: true; value: undefined }>((resolve) => {
-    const stop = () => resolve({ done: true, value: undefined });
-    signal.addEventListener("abort", stop, { once: true });
-    void output.broken.then(stop);
+    const end = () => resolve({ done: true, value: undefined });
+    stop.signal.addEventListener("abort", end, { once: true });
+    void output.broken.then(end);
   });
   for (;;) {
     const { done, value } = await Promise.race([reader.read(), stopped]);
@@ -64,6 +65,7 @@ export async function serveStdio(host: Omit<SessionHost, "local">, signal: Abort
       bytes: rest,
     });
   }
+  stop.abort();
   await Promise.race([connection.drained(), output.broken]);
   await Promise.race([output.flushed(), output.broken]);
   await connection.close();

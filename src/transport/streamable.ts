@@ -42,6 +42,7 @@ export function createStreamable(host: SessionHost): Streamable {
       onClose() {
         queueMicrotask(() => session.streams.delete(stream));
         session.seen = performance.now();
+        post.left?.abort();
         // A client that hangs up may still be owed answers, which it can resume: their ids stay in use until they are given.
         if (!streaming) {
           session.posts.finish(post);
@@ -121,7 +122,7 @@ async function openWith(
       }
     }
   };
-  const server = await openSession({ ...host, reserve: outflow.reserve }, transport);
+  const server = await openSession({ ...host, reserve: outflow.reserve, leaving: posts.leaving }, transport);
   const { onclose } = server;
   server.onclose = () => {
     onclose?.();

@@ -25,7 +25,7 @@ export interface WatchOptions {
 export function createWatch(
   source: ChangeSource,
   databasePath: string,
-  { onError = () => undefined, pollMs = 50 }: WatchOptions = {},
+  { onError = () => undefined, pollMs = 75 }: WatchOptions = {},
 ): Watch {
   const listeners = new Set<{ listener(change: TaskChange): void }>();
   let following: Following | undefined;

@@ -13,6 +13,8 @@ export interface Seeker {
 
 /** Of tasks whose lease or offer has run out, so many that did so first are considered. */
 const LAPSED_CONSIDERED = 100;
+/** Of each state, so many tasks are told of that have run out. */
+const LAPSED_TOLD = 1000;
 
 const ADDRESSED = `SELECT * FROM tasks WHERE status = 'handoff_ready' AND owner_key = ? AND NOT ${PASSED}
   ORDER BY priority, id LIMIT 1`;
@@ -25,6 +27,9 @@ const FREE = {
   anywhere: `SELECT * FROM tasks WHERE ${UNOWNED}`,
   inRepo: `SELECT * FROM tasks WHERE repo_path = ? AND ${UNOWNED}`,
 };
+
+/** The states in which a task may have a deadline. */
+const WITH_DEADLINE = ["in_progress", "handoff_ready"];
 
 /** Each reads a range of the index by deadline: those of this boot by its uptime, those of other boots by the wall clock. */
 const LAPSED = [
@@ -59,20 +64,33 @@ function free(db: Database, key: string, repo_path: string, now: Instant): TaskR
 
 function lapsed(db: Database, key: string, repo_path: string, { boot_id = "", uptime, wall }: Instant): TaskRow[] {
   const values = { boot: boot_id, uptime, wall, repo: repo_path, agent: key };
-  return ["in_progress", "handoff_ready"].flatMap((status) =>
+  return WITH_DEADLINE.flatMap((status) =>
     LAPSED.flatMap((sql) => db.query<TaskRow, Record<string, string | number>>(sql).all({ ...values, status })),
   );
 }
 
 /** Seconds until the next lease or offer of this boot runs out. */
-export function secondsToLapse(db: Database, { boot_id = "", uptime }: Instant): number | undefined {
-  const query = db.query<{ deadline_uptime: number }, [string, string, number]>(
+export function secondsToLapse(db: Database, { boot_id, uptime }: Instant): number | undefined {
+  const query = db.query<{ deadline_uptime: number }, [string, string | null, number]>(
     `SELECT deadline_uptime FROM tasks
-     WHERE status = ? AND deadline_at IS NOT NULL AND deadline_boot = ? AND deadline_uptime > ?
+     WHERE status = ? AND deadline_at IS NOT NULL AND deadline_boot IS ? AND deadline_uptime > ?
      ORDER BY deadline_uptime LIMIT 1`,
   );
-  const next = ["in_progress", "handoff_ready"]
-    .map((status) => query.get(status, boot_id, uptime - 1)?.deadline_uptime)
-    .filter((deadline) => deadline !== undefined);
+  const next = WITH_DEADLINE.map((status) => query.get(status, boot_id ?? null, uptime - 1)?.deadline_uptime).filter(
+    (deadline) => deadline !== undefined,
+  );
   return next.length === 0 ? undefined : Math.min(...next) + 1 - uptime;
+}
+
+/** Ids of tasks whose lease or offer of this boot has run out within the last so many seconds, the first of them. */
+export function lapsedWithin(db: Database, seconds: number, { boot_id, uptime }: Instant): string[] {
+  const query = db.query<{ task_id: string }, [string, string | null, number, number, number]>(
+    `SELECT task_id FROM tasks
+     WHERE status = ? AND deadline_at IS NOT NULL AND deadline_boot IS ? AND deadline_uptime > ? AND deadline_uptime <= ?
+     ORDER BY deadline_uptime LIMIT ?`,
+  );
+  const over = uptime - 1;
+  return WITH_DEADLINE.flatMap((status) => query.all(status, boot_id ?? null, over - seconds, over, LAPSED_TOLD)).map(
+    ({ task_id }) => task_id,
+  );
 }

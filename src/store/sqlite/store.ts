@@ -4,28 +4,18 @@ import type { IdempotencyKey } from "../../domain/idempotency.ts";
 import type { Instant } from "../../domain/instant.ts";
 import { unknownTask } from "../../domain/task.ts";
 import { termsOf } from "../../domain/words.ts";
-import type { ChangeCommand, CreateCommand, NextCommand, Store } from "../store.ts";
+import type { ChangeCommand, Command, CreateCommand, NextCommand, Store } from "../store.ts";
 import { apply, renew } from "./apply.ts";
 import { createCursorCodec } from "./cursor.ts";
 import { answerOf, NOTHING, once, type Written } from "./keys.ts";
 import { immediately, SCHEMA_VERSION, schemaVersion } from "./migrate.ts";
-import { nextRow, secondsToLapse } from "./next.ts";
-import {
-  agentsLike,
-  artifactRow,
-  changeRows,
-  checkpointRow,
-  eventRows,
-  latestSeq,
-  listRows,
-  taskIdsLike,
-  taskRow,
-  viewOf,
-} from "./queries.ts";
+import { nextRow } from "./next.ts";
+import { artifactRow, checkpointRow, eventRows, listRows, taskRow, viewOf } from "./queries.ts";
 import { createQueue, patiently } from "./retry.ts";
 import { type TaskRow, toArtifact, toCheckpoint, toEvent, toTask } from "./rows.ts";
 import { search } from "./search.ts";
 import { createIndexer, type Indexer } from "./search-index.ts";
+import { createShortReads } from "./short-reads.ts";
 
 /** What the store asks of the process around it. */
 export interface StoreHost {
@@ -41,8 +31,9 @@ export interface StoreHost {
 export function createSqliteStore(db: Database, host: StoreHost): Store {
   const enqueue = createQueue();
   const indexer = createIndexer(db);
-  const write = <Answer>(key: IdempotencyKey | undefined, body: (now: Instant) => Written<Answer>): Promise<Answer> =>
+  const write = <Answer>({ key, signal }: Command, body: (now: Instant) => Written<Answer>): Promise<Answer> =>
     enqueue(() => {
+      signal?.throwIfAborted();
       const { answer, change } = transact(db, host, () => {
         const now = host.now();
         return once(db, now, key, () => body(now));
@@ -57,9 +48,9 @@ export function createSqliteStore(db: Database, host: StoreHost): Store {
   // What the processes before left, or an older version did not know.
   indexer.poke();
   return {
-    write: (command) => write(command.key, (now) => change(db, now, command)),
-    writeNext: (command) => write(command.key, (now) => changeNext(db, now, command)),
-    create: (command) => write(command.key, (now) => create(db, now, command)),
+    write: (command) => write(command, (now) => change(db, now, command)),
+    writeNext: (command) => write(command, (now) => changeNext(db, now, command)),
+    create: (command) => write(command, (now) => create(db, now, command)),
     ...reader,
     probe: () => enqueue(() => touchNothing(db)),
     close() {
@@ -125,12 +116,7 @@ function createReader(
         return row === undefined ? undefined : toArtifact(row);
       }),
     answerTo: async <Answer>(key: IdempotencyKey) => (await read(() => answerOf<Answer>(db, now(), key)))?.answer,
-    changesSince: (seq, limit) =>
-      read(() => changeRows(db, seq, limit).map((row) => ({ ...row, created: row.version === 1 }))),
-    secondsToLapse: () => read(() => secondsToLapse(db, now())),
-    latestChange: () => read(() => latestSeq(db)),
-    taskIds: (prefix, limit) => read(() => taskIdsLike(db, prefix, limit)),
-    agents: (prefix, limit) => read(() => agentsLike(db, prefix, limit)),
+    ...createShortReads(db, now),
   };
 }
 
