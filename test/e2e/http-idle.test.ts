@@ -9,11 +9,15 @@ import {
   openSession,
   type RawConnection,
   request,
+  toolCall,
 } from "../support/raw-http.ts";
 import { freshStore, startHttp } from "../support/server.ts";
+import { beginInSession, beginStateless, creation } from "../support/waiting.ts";
 
 const { url } = await startHttp(freshStore());
 const uri = await attachBig(await openSession(url));
+/** Where there is nothing to claim. */
+const empty = await startHttp(freshStore());
 
 /** How often a comment line has come on a stream so far. */
 const comments = (received: string) => received.split(/^:/m).length - 1;
@@ -53,6 +57,19 @@ test.concurrent("idle streams of /sse and of GET /mcp get a comment within 20 s 
   expect(await session.request(request(1, "ping"))).toEqual({ jsonrpc: "2.0", id: 1, result: {} });
   events.stream.socket.destroy();
   stream.socket.destroy();
+}, 60_000);
+
+test.concurrent("calls of /mcp that wait for 40 s survive it in both eras, and are told of a task then (takes 40 s)", async () => {
+  const waits = [await beginStateless(empty.url, "stateless"), await beginInSession(empty.url, "session")];
+  await Bun.sleep(40_000);
+  const creator = await openSession(empty.url);
+  for (const task_id of ["late-1", "late-2"]) {
+    await creator.request(toolCall(task_id, "create_task", creation(task_id)));
+  }
+  expect(await Promise.all(waits.map(({ answer }) => answer()))).toMatchObject([
+    { task: { current_owner: "stateless" } },
+    { task: { current_owner: "session" } },
+  ]);
 }, 60_000);
 
 test.concurrent.skipIf(notLinux)(

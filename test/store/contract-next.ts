@@ -35,21 +35,24 @@ async function next(store: Store, agent: string, repo_path?: string): Promise<st
   return claimed?.task_id;
 }
 
-function claim(store: Store, task_id: string, agent: string) {
+/** The same command as the tool of that name, straight on a store. */
+export function claim(store: Store, task_id: string, agent: string) {
   return store.write({
     select: { task_id },
     decide: (view, now) => claimTask(view, {}, deed("claim_task", agent, now)),
   });
 }
 
-function offer(store: Store, task_id: string, from: string, to_agent?: string) {
+/** The same command as `handoff_task`, straight on a store. */
+export function offer(store: Store, task_id: string, from: string, to_agent?: string) {
   return store.write({
     select: { task_id },
     decide: (view, now) => handOff(view, { to_agent }, deed("handoff_task", from, now)),
   });
 }
 
-function exhaust(store: Store, task_id: string, agent: string, resets_at?: string) {
+/** The same command as `mark_exhausted`, straight on a store. */
+export function exhaust(store: Store, task_id: string, agent: string, resets_at?: string) {
   return store.write({
     select: { task_id },
     decide: (view, now) => markExhausted(view, { resets_at }, deed("mark_exhausted", agent, now)),

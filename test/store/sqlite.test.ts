@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import type { Instant } from "../../src/domain/instant.ts";
 import { SCHEMA_VERSION } from "../../src/store/sqlite/migrate.ts";
-import { nextRow, secondsToLapse } from "../../src/store/sqlite/next.ts";
+import { lapsedWithin, nextRow, secondsToLapse } from "../../src/store/sqlite/next.ts";
 import { openStore } from "../../src/store/sqlite/open.ts";
 import { listRows } from "../../src/store/sqlite/queries.ts";
 import type { Store, TaskFilter } from "../../src/store/store.ts";
@@ -11,6 +11,7 @@ import { temporaryFolder } from "../support/folder.ts";
 import { create } from "./commands.ts";
 import { describeStore } from "./contract.ts";
 import { describeNext } from "./contract-next.ts";
+import { describeWaiting } from "./contract-waiting.ts";
 import { planOf } from "./plan.ts";
 
 function clock(): () => Instant {
@@ -30,6 +31,7 @@ describeStore("sqlite in memory", () => openStore(":memory:", host()));
 describeStore("sqlite on disk", () => openStore(join(temporaryFolder(), "tasks.db"), host()));
 
 describeNext("sqlite", ({ now }) => openStore(":memory:", { now, onOutdated: () => undefined }));
+describeWaiting("sqlite", ({ now }) => openStore(":memory:", { now, onOutdated: () => undefined }));
 
 describe("sqlite", () => {
   test("history and checkpoints cannot be rewritten, even by hand", async () => {
@@ -97,6 +99,7 @@ describe("sqlite", () => {
       const plan = planOf(path, (db) => [
         nextRow(db, { agent: "a", repo_path }, clock()()),
         secondsToLapse(db, clock()()),
+        lapsedWithin(db, 10, clock()()),
       ]);
       expect(plan.length).toBeGreaterThan(2);
       expect(plan.filter((line) => !/^SEARCH tasks USING (COVERING )?INDEX/.test(line))).toEqual([]);

@@ -228,7 +228,7 @@ export async function openRawEventClient(url: string) {
 }
 
 /** A request of `/mcp` within a session, as bytes: a POST of `value`, or a GET of the stream. */
-export function inSession({ headers }: Session, value?: unknown): string {
+export function inSession({ headers }: Pick<Session, "headers">, value?: unknown): string {
   const body = value === undefined ? "" : JSON.stringify(value);
   const lines = {
     host: "localhost",
