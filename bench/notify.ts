@@ -8,6 +8,7 @@ import { openStore } from "../src/store/sqlite/open.ts";
 import type { Store } from "../src/store/store.ts";
 import { createWatch, type WatchOptions } from "../src/watch/watch.ts";
 import { create, update } from "../test/store/commands.ts";
+import { sharedClock } from "./shared-clock.ts";
 
 const CHANGES = 200;
 /** The longest pause between two changes, in milliseconds: some come while the one before still keeps the watch awake. */
@@ -76,17 +77,6 @@ async function idle(): Promise<number> {
 
 async function open(database: string): Promise<Store> {
   return openStore(database, { now: await createClock(), onOutdated: () => undefined });
-}
-
-/** A clock that reads the same in all processes, in milliseconds and fractions; `timeOrigin` may be off by one. */
-function sharedClock(): () => number {
-  const before = Date.now();
-  let tick = before;
-  while (tick === before) {
-    tick = Date.now();
-  }
-  const origin = tick - performance.now();
-  return () => origin + performance.now();
 }
 
 function ratio({ user, system }: NodeJS.CpuUsage, elapsedMs: number): number {
