@@ -3,7 +3,7 @@ import { dirname, isAbsolute, join, resolve } from "node:path";
 import { asAgentName } from "./domain/agent.ts";
 import { quote } from "./domain/clean.ts";
 import { LEASE_SECONDS, OFFER_SECONDS } from "./domain/lease.ts";
-import { type Bounds, COMMANDS, range, SECRETS_MODES, SETTINGS, type SecretsMode } from "./settings.ts";
+import { type Bounds, COMMANDS, RATE, range, SECRETS_MODES, SETTINGS, type SecretsMode, STREAMS } from "./settings.ts";
 
 /** Everything that can be set, resolved. Paths are absolute. */
 export interface Config {
@@ -12,11 +12,19 @@ export interface Config {
   http: boolean;
   host: string;
   port: number;
+  /** Further values of Host and Origin that are accepted, exactly. */
+  allowHosts: readonly string[];
+  allowOrigins: readonly string[];
+  /** Calls a second of one token; 0 for any number. */
+  rate: number;
+  maxStreams: number;
   agent: string | undefined;
   /** How long a lease lasts, and an offer waits for its addressee alone; seconds. */
   leaseSeconds: number;
   offerSeconds: number;
   secrets: SecretsMode;
+  /** What a health check shows a running server. */
+  token: string | undefined;
   debug: boolean;
 }
 
@@ -116,20 +124,31 @@ export function resolveConfig(flags: Flags, env: Env, portableFolder: () => stri
     const value = flags[flag];
     return typeof value === "string" ? value : variable(env, name);
   };
-  const seconds = (flag: string, name: string, bounds: Bounds) =>
-    secondsWithin(text(flag, name) ?? `${bounds.usual}`, bounds, `--${flag}, ${name}`);
+  const number = (flag: string, name: string, bounds: Bounds, noun = "number") =>
+    numberWithin(text(flag, name) ?? `${bounds.usual}`, bounds, noun, `--${flag}, ${name}`);
+  const several = (flag: string, name: string, form: RegExp) =>
+    listOf(flags[flag] ?? variable(env, name)?.split(","), form, `--${flag}, ${name}`);
   const folder = variable(env, "MCP_TASK_BASE_DIR");
   const base = folder === undefined ? (portableFolder() ?? dataFolder(env)) : resolve(expandHome(folder));
   return {
     db: resolve(base, expandHome(text("db", "MCP_TASK_DB_PATH") ?? "tasks.db")),
     artifacts: resolve(base, expandHome(text("artifacts", "MCP_TASK_ARTIFACTS_DIR") ?? "artifacts")),
     http: flags["http"] === true,
-    host: loopback(text("host", "MCP_TASK_HOST") ?? "127.0.0.1"),
+    host: text("host", "MCP_TASK_HOST") ?? "127.0.0.1",
     port: portNumber(text("port", "MCP_TASK_PORT") ?? "8766"),
+    allowHosts: several(
+      "allow-host",
+      "MCP_TASK_ALLOW_HOSTS",
+      /^[a-z0-9._-]+(?::\d{1,5})?$|^\[[0-9a-f:.]+\](?::\d{1,5})?$/i,
+    ),
+    allowOrigins: several("allow-origin", "MCP_TASK_ALLOW_ORIGINS", /^https?:\/\/[^/\s?#@]+$/i),
+    rate: number("rate", "MCP_TASK_RATE", RATE),
+    maxStreams: number("max-streams", "MCP_TASK_MAX_STREAMS", STREAMS),
     agent: configuredAgent(text("agent", "MCP_TASK_AGENT")),
-    leaseSeconds: seconds("lease-seconds", "MCP_TASK_LEASE_SECONDS", LEASE_SECONDS),
-    offerSeconds: seconds("offer-seconds", "MCP_TASK_OFFER_SECONDS", OFFER_SECONDS),
+    leaseSeconds: number("lease-seconds", "MCP_TASK_LEASE_SECONDS", LEASE_SECONDS, "time in seconds"),
+    offerSeconds: number("offer-seconds", "MCP_TASK_OFFER_SECONDS", OFFER_SECONDS, "time in seconds"),
     secrets: secretsMode(text("secrets", "MCP_TASK_SECRETS") ?? "redact"),
+    token: variable(env, "MCP_TASK_TOKEN"),
     debug: typeof flags["debug"] === "boolean" ? flags["debug"] : Boolean(env["MCP_DEBUG"]),
   };
 }
@@ -145,7 +164,8 @@ function variable(env: Env, name: string): string | undefined {
   return value === "" || /^\$\{.*\}$/.test(value) ? undefined : value;
 }
 
-function usage(reason: string): StartRefusal {
+/** The refusal of a command line. */
+export function usage(reason: string): StartRefusal {
   return new StartRefusal(EXIT.usage, `Cannot start mcp-task-server: ${reason}`);
 }
 
@@ -175,12 +195,23 @@ function portNumber(text: string): number {
   return port;
 }
 
-function secondsWithin(text: string, bounds: Bounds, names: string): number {
-  const seconds = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
-  if (!(seconds >= bounds.least && seconds <= bounds.most)) {
-    throw usage(`${quote(text)} is no time in seconds; a whole number, ${range(bounds)}, is accepted (${names})`);
+function numberWithin(text: string, bounds: Bounds, noun: string, names: string): number {
+  const number = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(number >= bounds.least && number <= bounds.most)) {
+    throw usage(`${quote(text)} is no ${noun}; a whole number, ${range(bounds)}, is accepted (${names})`);
   }
-  return seconds;
+  return number;
+}
+
+function listOf(given: Flags[string], form: RegExp, names: string): string[] {
+  const values = Array.isArray(given) ? given.map((value) => String(value).trim()) : [];
+  const odd = values.find((value) => !form.test(value));
+  if (odd !== undefined) {
+    throw usage(
+      `${quote(odd)} is none; a name such as tasks.example.com, or an origin with its scheme, is accepted (${names})`,
+    );
+  }
+  return values;
 }
 
 function configuredAgent(name: string | undefined): string | undefined {
@@ -200,16 +231,9 @@ function secretsMode(text: string): SecretsMode {
   return mode;
 }
 
-/** Until callers can be told apart by tokens, nobody outside of this machine is served. */
-function loopback(host: string): string {
+/** Whether only this machine reaches an address. */
+export function isLoopback(host: string): boolean {
   const octets = host.split(".").map((octet) => (/^\d{1,3}$/.test(octet) && Number(octet) < 256 ? Number(octet) : -1));
   const v4 = octets.length === 4 && octets[0] === 127 && !octets.includes(-1);
-  if (!v4 && host !== "::1" && host.toLowerCase() !== "localhost") {
-    throw new StartRefusal(
-      EXIT.configuration,
-      `Cannot listen on host ${quote(host)}: others could read and change every task; ` +
-        "127.0.0.0/8, ::1 and localhost are accepted (--host, MCP_TASK_HOST)",
-    );
-  }
-  return host;
+  return v4 || host === "::1" || host.toLowerCase() === "localhost";
 }

@@ -30,8 +30,13 @@ export async function checkHealth(config: Config, command: readonly [string, ...
     }),
     await check("database", async () => {
       const store = await openStore(config.db, { now: await createClock(), onOutdated: () => undefined });
-      await store.probe().finally(() => store.close());
-      return `${config.db} is writable`;
+      try {
+        await store.probe();
+        const { durability, schema, wal_bytes, last_backup = "never" } = await store.state();
+        return `${config.db} is writable; durability ${durability}, schema ${schema}, log ${wal_bytes} bytes, last backup ${last_backup}`;
+      } finally {
+        await store.close();
+      }
     }),
     await check("artifacts", async () => {
       await openArtifactFolder(config.artifacts).probe();
@@ -52,14 +57,17 @@ async function check(name: string, look: () => Promise<string>): Promise<Check> 
   }
 }
 
-async function checkHttp({ host, port }: Config): Promise<string> {
+async function checkHttp({ host, port, token }: Config): Promise<string> {
   const base = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
-  const health = await fetch(`${base}/health`, { signal: AbortSignal.timeout(PATIENCE_MS) }).catch((error: unknown) => {
-    if (error instanceof Error && "code" in error && /^(ConnectionRefused|ECONNREFUSED)$/.test(`${error.code}`)) {
-      return undefined;
-    }
-    throw error;
-  });
+  const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const health = await fetch(`${base}/health`, { headers, signal: AbortSignal.timeout(PATIENCE_MS) }).catch(
+    (error: unknown) => {
+      if (error instanceof Error && "code" in error && /^(ConnectionRefused|ECONNREFUSED)$/.test(`${error.code}`)) {
+        return undefined;
+      }
+      throw error;
+    },
+  );
   if (health === undefined) {
     return `no server runs on ${base}`;
   }
@@ -67,7 +75,13 @@ async function checkHttp({ host, port }: Config): Promise<string> {
   if (!health.ok || !/"status":\s*"ok"/.test(status)) {
     throw new Error(`${base}/health answers ${health.status}: another program holds the port, or the server is ill`);
   }
-  return `${base}: ${await exchange(new StreamableHTTPClientTransport(new URL(`${base}/mcp`)))}`;
+  if (token === undefined && (await fetch(`${base}/mcp`)).status === 401) {
+    return `${base} answers, and asks for a token: with MCP_TASK_TOKEN an exchange is checked, too`;
+  }
+  const { streams, sessions } = Object(JSON.parse(status));
+  const load = streams === undefined ? "" : `; ${streams} streams, ${sessions} sessions`;
+  const transport = new StreamableHTTPClientTransport(new URL(`${base}/mcp`), { requestInit: { headers } });
+  return `${base}: ${await exchange(transport)}${load}`;
 }
 
 /** initialize, tools/list and a read, by the official client: what every agent does first. */

@@ -1,10 +1,11 @@
-import { statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { createClock } from "./clock.ts";
 import {
   type CommandLine,
   type Config,
   EXIT,
   executableFolder,
+  isLoopback,
   parseCommandLine,
   resolveConfig,
   StartRefusal,
@@ -18,8 +19,9 @@ import { createScans } from "./redact/scans.ts";
 import { helpText } from "./settings.ts";
 import type { Artifacts } from "./store/artifacts.ts";
 import { holdsOurDatabase, openStore } from "./store/sqlite/open.ts";
-import { StoreRefusal } from "./store/store.ts";
+import { type Store, StoreRefusal } from "./store/store.ts";
 import { createWaiters } from "./tools/waiters.ts";
+import { isWildcard } from "./transport/guard.ts";
 import type { HttpServer } from "./transport/http.ts";
 import { print, serveStdio } from "./transport/stdio.ts";
 import { createWatch, type Watch } from "./watch/watch.ts";
@@ -59,7 +61,29 @@ async function run(argv: readonly string[]): Promise<number> {
     await print(report);
     return healthy ? EXIT.ok : EXIT.failure;
   }
+  if (line.command === "token") {
+    return manageTokens(config, line);
+  }
   return serve(config);
+}
+
+async function manageTokens(config: Config, { operands, flags }: CommandLine): Promise<number> {
+  const [{ token }, store] = await Promise.all([import("./commands/token.ts"), openForCommand(config)]);
+  try {
+    const { report, done, note } = await token(store.tokens, operands, flags);
+    await print(report);
+    if (note !== undefined) {
+      console.error(note);
+    }
+    return done ? EXIT.ok : EXIT.failure;
+  } finally {
+    await store.close();
+  }
+}
+
+/** The store, for a command that ends by itself. */
+async function openForCommand({ db }: Config): Promise<Store> {
+  return openStore(db, { now: await createClock(), onOutdated: () => undefined });
 }
 
 async function serve(config: Config): Promise<number> {
@@ -68,6 +92,8 @@ async function serve(config: Config): Promise<number> {
   let exitCode: number = EXIT.ok;
   endOnSignals(stop, log);
   refuseNoFolder(config.artifacts);
+  // A store that is yet to be made has no tokens, and is not made for nothing.
+  refuseOpenHost(config, existsSync(config.db));
   let watch: Watch | undefined;
   const store = await openStore(config.db, {
     now: await createClock(),
@@ -79,6 +105,7 @@ async function serve(config: Config): Promise<number> {
       setTimeout(() => stop.abort(), 0);
     },
   });
+  refuseOpenHost(config, await store.tokens.exist());
   watch = createWatch(store, config.db, { onError: log.error });
   const waiters = createWaiters({ store, changes: watch, stopping: stop.signal, onError: log.error });
   const artifacts = lazyArtifacts(config.artifacts);
@@ -87,7 +114,7 @@ async function serve(config: Config): Promise<number> {
   const host = { table: createHandlers(services), log };
   log.debug("serving", { db: config.db, artifacts: config.artifacts, transport: config.http ? "http" : "stdio" });
   if (config.http) {
-    await serveHttp(host, config, stop.signal);
+    await serveHttp(host, config, store, stop.signal);
   } else {
     await serveStdio(host, stop);
   }
@@ -96,10 +123,19 @@ async function serve(config: Config): Promise<number> {
   return exitCode;
 }
 
-async function serveHttp(host: { table: HandlerTable; log: Log }, config: Config, signal: AbortSignal) {
-  const { serveHttp } = await import("./transport/http.ts");
+async function serveHttp(
+  host: { table: HandlerTable; log: Log },
+  config: Config,
+  { tokens, state }: Store,
+  signal: AbortSignal,
+): Promise<void> {
+  const [{ serveHttp }, { createGate }] = await Promise.all([
+    import("./transport/http.ts"),
+    import("./auth/authenticate.ts"),
+  ]);
   const notifier = await serviceManager();
-  const server = listen(() => serveHttp(host, config.host, config.port), config);
+  const options = { ...config, most: config.maxStreams, gate: createGate(tokens), state };
+  const server = listen(() => serveHttp(host, options), config);
   host.log.info("listening", { url: server.url });
   notifier?.ready(server.url);
   await new Promise((resolve) => {
@@ -110,6 +146,27 @@ async function serveHttp(host: { table: HandlerTable; log: Log }, config: Config
   });
   notifier?.stopping();
   await server.stop();
+}
+
+/** Beyond this machine nobody is served who cannot be told apart, nor under a name that nobody has vouched for. */
+function refuseOpenHost({ host, allowHosts }: Config, tokens: boolean): void {
+  if (isLoopback(host)) {
+    return;
+  }
+  if (!tokens) {
+    throw new StartRefusal(
+      EXIT.configuration,
+      `Cannot listen on host "${host}": without tokens others could read and change every task; 127.0.0.0/8, ::1 and ` +
+        "localhost are accepted (--host, MCP_TASK_HOST), any address once `mcp-task-server token create` has made a token",
+    );
+  }
+  if (isWildcard(host) && allowHosts.length === 0) {
+    throw new StartRefusal(
+      EXIT.configuration,
+      `Cannot listen on host "${host}": it stands for every address, and clients have to call the server by a name; ` +
+        "with --allow-host <name> (MCP_TASK_ALLOW_HOSTS) it is accepted",
+    );
+  }
 }
 
 /** What is there in the place of the artifacts folder must be a folder; one that is missing is made when it is needed. */

@@ -1,3 +1,4 @@
+import { ROLES } from "./domain/access.ts";
 import { LEASE_SECONDS, OFFER_SECONDS } from "./domain/lease.ts";
 
 /** One thing that can be set; the whole reference is generated from these rows. */
@@ -30,6 +31,12 @@ export const SECRETS_MODES = ["redact", "warn", "off"] as const;
 
 export type SecretsMode = (typeof SECRETS_MODES)[number];
 
+/** Calls a second of one token. */
+export const RATE: Bounds = { least: 0, most: 1_000_000, usual: 2000 };
+
+/** Event streams at once: each is a file, of which the unit grants 16,384. */
+export const STREAMS: Bounds = { least: 1, most: 12_000, usual: 1024 };
+
 /** THE table of settings: --help, the README and the parser are made from it. */
 export const SETTINGS: readonly Setting[] = [
   { flag: "http", meaning: "Serve HTTP instead of stdio: /mcp, /sse with /message, /health" },
@@ -45,7 +52,35 @@ export const SETTINGS: readonly Setting[] = [
     env: "MCP_TASK_HOST",
     value: "address",
     fallback: "127.0.0.1",
-    meaning: "Address of the HTTP server; loopback only",
+    meaning: "Address of the HTTP server; other than loopback only once there are tokens",
+  },
+  {
+    flag: "allow-host",
+    env: "MCP_TASK_ALLOW_HOSTS",
+    value: "name",
+    repeatable: true,
+    meaning: "A further name by which the HTTP server is reached (Host); several times, or by commas in the variable",
+  },
+  {
+    flag: "allow-origin",
+    env: "MCP_TASK_ALLOW_ORIGINS",
+    value: "origin",
+    repeatable: true,
+    meaning: "A web origin whose pages may use the HTTP server, such as https://app.example.com; as often",
+  },
+  {
+    flag: "rate",
+    env: "MCP_TASK_RATE",
+    value: "number",
+    fallback: `${RATE.usual}`,
+    meaning: `Calls a second that each token may make, ${range(RATE)}; 0 for any number`,
+  },
+  {
+    flag: "max-streams",
+    env: "MCP_TASK_MAX_STREAMS",
+    value: "number",
+    fallback: `${STREAMS.usual}`,
+    meaning: `Event streams at once, and sessions, over HTTP, ${range(STREAMS)}`,
   },
   { flag: "db", env: "MCP_TASK_DB_PATH", value: "path", fallback: "tasks.db", meaning: "SQLite database" },
   {
@@ -90,6 +125,19 @@ export const SETTINGS: readonly Setting[] = [
     meaning: "Secrets in what agents write: redact before it is stored, warn (store, and say so) or off",
   },
   { flag: "debug", env: "MCP_DEBUG", meaning: "Debug lines on stderr; any value of the variable switches them on" },
+  {
+    flag: "role",
+    commands: ["token"],
+    value: "role",
+    fallback: "worker",
+    meaning: `What the token permits: ${ROLES.join(", ")}`,
+  },
+  {
+    env: "MCP_TASK_TOKEN",
+    commands: ["healthcheck"],
+    value: "token",
+    meaning: "Token for the exchange with a running HTTP server that asks for one",
+  },
   { flag: "json", commands: ["healthcheck"], meaning: "Answer as JSON" },
   { flag: "version", alias: "v", meaning: "Print the version" },
   { flag: "help", alias: "h", meaning: "Print this help" },
@@ -108,6 +156,12 @@ export interface Command {
 export const COMMANDS: Readonly<Record<string, Command>> = {
   healthcheck: {
     meaning: "Check executable, database, artifacts, a stdio exchange and, if one runs, the HTTP server",
+  },
+  token: {
+    operands: "create <agent> | list | revoke <agent or id>",
+    least: 1,
+    most: 2,
+    meaning: "Tokens by which agents are known over HTTP; once there was one, every caller needs one",
   },
 };
 

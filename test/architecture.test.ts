@@ -10,6 +10,7 @@ const SDK = "@modelcontextprotocol/sdk";
  * alone) → what it may import, as folders of src, files of src, or packages. `types:` permits types only.
  */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  auth: ["auth", "domain", "store/tokens.ts", "node:*"],
   domain: ["domain", "zod"],
   store: ["domain", "store", "node:*"],
   "store/sqlite": ["domain", "store", "store/sqlite", "bun:sqlite", "node:*"],
@@ -25,8 +26,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   tools: ["domain", "store/store.ts", "store/artifacts.ts", "tools", "zod"],
   protocol: ["domain", "tools", "protocol", "types:redact", "log.ts", "package.json", `types:${SDK}`],
   "protocol/published-tools.ts": ["tools", "zod"],
-  "protocol/sessions.ts": ["protocol", "log.ts", "zod", SDK],
-  transport: ["protocol", "transport", "log.ts", `types:${SDK}`],
+  "protocol/sessions.ts": ["types:domain", "protocol", "log.ts", "zod", SDK],
+  transport: ["protocol", "transport", "log.ts", "types:auth", "types:domain", `types:${SDK}`],
   "transport/streamable.ts": ["protocol", "transport", SDK],
   "boot-session.ts": ["bun:ffi"],
   "clock.ts": ["boot-session.ts", "domain", "node:*"],
@@ -36,7 +37,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "log.ts": [],
   "notify.ts": ["bun:ffi"],
   "settings.ts": ["domain"],
-  commands: ["config.ts", "health.ts"],
+  commands: ["auth", "config.ts", "domain", "health.ts", "store/tokens.ts"],
   "main.ts": ["*"],
 };
 
@@ -46,7 +47,7 @@ const ONLY_IN: readonly [what: RegExp, files: readonly RegExp[]][] = [
   [/\bBun\.(stdout|stdin)\b|\bprocess\.(stdout|stdin)\b|\bconsole\.log\b/, [/^transport\/stdio\.ts$/]],
   [/\bprocess\.env\b|\bBun\.env\b/, [/^main\.ts$/]],
   [/\bDate\.now\b|\bnew Date\(\)/, [/^clock\.ts$/, /^id\.ts$/, /^log\.ts$/]],
-  [/\bMath\.random\b|\bcrypto\./, [/^id\.ts$/, /^store\//, /^transport\//]],
+  [/\bMath\.random\b|\bcrypto\./, [/^auth\/token\.ts$/, /^id\.ts$/, /^store\//, /^transport\//]],
   [/\bBun\.spawn|child_process/, []],
   [/\bdb\.(query|run)[^;]*`[^`]*\$\{(?!APPLICATION_ID|index \+ 1|columns)/, []],
 ];

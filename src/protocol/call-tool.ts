@@ -1,3 +1,4 @@
+import { refuseBeyondRole } from "../domain/access.ts";
 import { quote } from "../domain/clean.ts";
 import { TaskError } from "../domain/errors.ts";
 import { cancellable } from "../tools/cancellable.ts";
@@ -35,10 +36,14 @@ export async function callTool(services: Services, params: Members, context: Req
     leaving,
     linger,
     progress: progressOf(params, context),
-    caller: { configured: services.agent, client: context.client },
+    caller: { principal: context.principal, configured: services.agent, client: context.client },
     readFile: context.local ? readFile : undefined,
   };
   try {
+    if (context.principal !== undefined) {
+      const force = isMembers(given) && given["force"] === true;
+      refuseBeyondRole(context.principal, { tool: tool.name, effect: tool.effect, force });
+    }
     // Before anything can store, hash or quote the arguments.
     const scan = await (tool.effect === "write" ? services.scans.scan(given) : services.scans.settled());
     const args = storable(tool.name, scan?.args ?? given);

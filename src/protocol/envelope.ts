@@ -1,3 +1,4 @@
+import type { Principal } from "../domain/access.ts";
 import { isMembers, type Members, type RpcNotification } from "./jsonrpc.ts";
 
 /** The stateless revision: each request is complete in itself. */
@@ -24,6 +25,8 @@ export interface Exchange {
   reserve(bytes: number): Promise<() => void>;
   /** See `RequestContext`; absent where a late answer needs no care. */
   linger?(): void;
+  /** See `RequestContext`. */
+  principal?: Principal | undefined;
   /** The HTTP headers, where there are any. */
   headers?: Headers | undefined;
 }

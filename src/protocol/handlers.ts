@@ -1,3 +1,4 @@
+import type { Principal } from "../domain/access.ts";
 import type { Log } from "../log.ts";
 import type { Scans } from "../redact/scans.ts";
 import type { ToolContext } from "../tools/tool.ts";
@@ -13,6 +14,8 @@ export interface RequestContext {
   client?: string | undefined;
   /** What the client can do, as it declared; empty where it declared nothing. */
   capabilities: Members;
+  /** Who the request's token is of; absent on stdio, and where no tokens are needed. */
+  principal?: Principal | undefined;
   /** Whether the client runs as this user on this machine (stdio), so that files may be read for it. */
   local: boolean;
   /** Aborted when the client cancels or goes away. */

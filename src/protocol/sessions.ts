@@ -12,6 +12,7 @@ import {
   SUPPORTED_PROTOCOL_VERSIONS,
 } from "@modelcontextprotocol/sdk/types.js";
 import { prettifyError } from "zod";
+import type { Principal } from "../domain/access.ts";
 import type { Log } from "../log.ts";
 import { ProtocolError } from "./failure.ts";
 import type { Handler, HandlerTable, RequestContext } from "./handlers.ts";
@@ -33,6 +34,7 @@ export interface ClientHost extends SessionHost {
   /** Answers the signal of a request, by its id, that its client has hung up on it; absent where that ends the session. */
   leaving?: (id: Id) => AbortSignal;
   reserve: RequestContext["reserve"];
+  principal?: Principal | undefined;
 }
 
 /** The server validates nothing against JSON Schemas; the SDK's own validator costs a quarter of a millisecond. */
@@ -67,12 +69,13 @@ export async function openSession(host: ClientHost, transport: Transport): Promi
 
 type Extra = RequestHandlerExtra<ServerRequest, ServerNotification>;
 
-function contextOf(server: Server, { local, reserve, leaving }: ClientHost, extra: Extra): RequestContext {
+function contextOf(server: Server, { local, reserve, leaving, principal }: ClientHost, extra: Extra): RequestContext {
   return {
     client: server.getClientVersion()?.name,
     capabilities: { ...server.getClientCapabilities() },
     local,
     reserve,
+    principal,
     signal: extra.signal,
     leaving: leaving && (() => leaving(extra.requestId)),
     // A session's responses are event streams with comments, whatever they hold.

@@ -78,7 +78,7 @@ function discovery({ capabilities, instructions }: HandlerTable): Members {
 }
 
 function contextOf(params: Members, local: boolean, exchange: Exchange): RequestContext {
-  const { signal, send, reserve, linger = () => undefined } = exchange;
+  const { signal, send, reserve, principal, linger = () => undefined } = exchange;
   const meta = metaOf(params);
   const client = meta[META.client];
   const capabilities = meta[META.capabilities];
@@ -90,6 +90,7 @@ function contextOf(params: Members, local: boolean, exchange: Exchange): Request
     signal,
     linger,
     reserve,
+    principal,
     async notify(method, notified) {
       if (!signal.aborted && (method !== "notifications/message" || wantsLogs)) {
         send({ jsonrpc: "2.0", method, params: notified });

@@ -6,6 +6,7 @@ import type { IdempotencyKey } from "../domain/idempotency.ts";
 import type { Instant } from "../domain/instant.ts";
 import type { Status } from "../domain/lifecycle.ts";
 import type { Task, TaskView } from "../domain/task.ts";
+import type { Tokens } from "./tokens.ts";
 
 /** What a list is narrowed to; every field is optional and all must hold. */
 export interface TaskFilter {
@@ -56,6 +57,16 @@ export interface Command {
   key?: IdempotencyKey | undefined;
   /** Once it is aborted, the command is not begun any more, and rejects with the signal's reason. */
   signal?: AbortSignal | undefined;
+}
+
+/** How the store stands, for whoever operates it. */
+export interface StoreState {
+  /** `full`: an answered write survives a power cut. */
+  durability: "full";
+  schema: number;
+  /** The log's size: it grows while somebody reads for long. */
+  wal_bytes: number;
+  last_backup?: string | undefined;
 }
 
 /** A command on the one task that `select` names; `decide` is pure, synchronous, and may run twice. */
@@ -132,6 +143,8 @@ export interface Store {
   taskIds(prefix: string, limit: number): Promise<readonly string[]>;
   /** Names of agents that own tasks, or are offered some, and begin with `prefix`, compared as agents are. */
   agents(prefix: string, limit: number): Promise<readonly string[]>;
+  readonly tokens: Tokens;
+  state(): Promise<StoreState>;
   /** Resolves when a write could be made; writes nothing. */
   probe(): Promise<void>;
   /** Ends what is under way, moves the log into the database file, and closes it. */

@@ -46,7 +46,7 @@ export const claimTask = defineTool({
   }),
   async run(context, { task_id, agent, repo_path, lease_seconds, wait_seconds, ...how }) {
     const { store, caller } = context;
-    const by = requireAgent(caller, agent, "claim task");
+    const by = requireAgent(caller, agent, { action: "claim task" });
     if (how.force && task_id === undefined) {
       throw new TaskError("invalid", "Cannot claim the next task by force: force with a task_id is accepted");
     }

@@ -21,7 +21,7 @@ export const handoffTask = defineTool({
   }),
   output: z.object(acknowledgement),
   async run(context, { task_id, from_agent, lease_token, ...offer }) {
-    const agent = requireAgent(context.caller, from_agent, "hand off task");
+    const agent = requireAgent(context.caller, from_agent, { action: "hand off task", name: "from_agent" });
     const deed = deedOf(context, "handoff_task", { agent, lease_token });
     return context.store.write({
       select: { task_id },

@@ -26,7 +26,7 @@ export const markExhausted = defineTool({
   }),
   output: z.object(acknowledgement),
   async run(context, { task_id, agent, lease_token, ...exhaustion }) {
-    const by = requireAgent(context.caller, agent, "mark exhausted");
+    const by = requireAgent(context.caller, agent, { action: "mark exhausted" });
     const deed = deedOf(context, "mark_exhausted", { agent: by, lease_token });
     return context.store.write({
       select: { task_id },

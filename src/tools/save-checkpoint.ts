@@ -24,7 +24,7 @@ export const saveCheckpoint = defineTool({
   }),
   output: z.object({ ...acknowledgement, checkpoint: z.number().optional() }),
   async run(context, { task_id, agent, lease_token, ...update }) {
-    const by = requireAgent(context.caller, agent, "save checkpoint");
+    const by = requireAgent(context.caller, agent, { action: "save checkpoint" });
     const deed = deedOf(context, "save_checkpoint", { agent: by, lease_token });
     return context.store.write({
       select: { task_id },

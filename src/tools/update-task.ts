@@ -31,11 +31,13 @@ export const updateTask = defineTool({
   }),
   output: z.object(acknowledgement),
   async run(context, { task_id, agent, lease_token, ...changes }) {
-    const deed = deedOf(context, "update_task", { agent, lease_token });
+    const { caller } = context;
+    const known = caller.principal === undefined ? agent : agentOf(caller, agent);
+    const deed = deedOf(context, "update_task", { agent: known, lease_token });
     return context.store.write({
       select: { task_id },
       decide(view, now) {
-        const by = updater(view, changes, { agent, fallback: agentOf(context.caller, undefined) });
+        const by = updater(view, changes, { agent: known, fallback: agentOf(caller, undefined) });
         return update(view, changes, { ...deed(now), agent: by });
       },
     });

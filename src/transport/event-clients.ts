@@ -1,57 +1,69 @@
 import { type Connection, createConnection } from "../protocol/connection.ts";
 import { RPC } from "../protocol/jsonrpc.ts";
 import type { SessionHost } from "../protocol/sessions.ts";
+import type { Visitor } from "./door.ts";
 import { readJson, refuse } from "./guard.ts";
+import type { House } from "./house.ts";
 import { createOutflow, type Outflow } from "./outflow.ts";
 import { type EventStream, openEventStream } from "./sse.ts";
-
-/** Streams at once. */
-const STREAMS = 1024;
 
 /** The HTTP+SSE transport of 2024-11-05: what a client POSTs to `/message` is answered on its stream of `/sse`. */
 export interface EventClients {
   /** `GET /sse`: the stream, whose first event tells where to POST. */
-  open(): Response;
+  open(visitor: Visitor): Response;
   /** `POST /message?clientId=<id>`; `sessionId` is another name for it. */
-  take(request: Request, url: URL): Promise<Response>;
+  take(request: Request, url: URL, visitor: Visitor): Promise<Response>;
   /** Resolves when everything taken has been answered. */
   drained(): Promise<void>;
   /** Closes every stream. */
   close(): void;
 }
 
+interface EventClient {
+  stream: EventStream;
+  connection: Connection;
+  outflow: Outflow;
+  token_id: string | undefined;
+}
+
 /** Opens the transport. */
-export function createEventClients(host: SessionHost): EventClients {
-  const clients = new Map<string, { stream: EventStream; connection: Connection; outflow: Outflow }>();
+export function createEventClients(host: SessionHost, { door, slots }: House): EventClients {
+  const clients = new Map<string, EventClient>();
   return {
-    open() {
-      if (clients.size >= STREAMS) {
-        return refuse(503, `Service Unavailable: ${STREAMS} streams are open`, RPC.refused, { "retry-after": "60" });
+    open(visitor) {
+      const giveBack = slots.take();
+      if (giveBack === undefined) {
+        return slots.refusal();
       }
+      const { principal } = visitor;
       const clientId = crypto.randomUUID();
       const stream = openEventStream({
         onClose() {
           clients.delete(clientId);
+          giveBack();
+          release();
           void connection.close();
         },
         onTaken: () => outflow.onTaken(),
       });
       const outflow = createOutflow(stream.backlog);
-      const connection = createConnection({ ...host, reserve: outflow.reserve }, (message) =>
+      const connection = createConnection({ ...host, principal, reserve: outflow.reserve }, (message) =>
         stream.send("message", JSON.stringify(message)),
       );
-      clients.set(clientId, { stream, connection, outflow });
+      const release = door.hold(visitor, stream.close);
+      clients.set(clientId, { stream, connection, outflow, token_id: principal?.token_id });
       stream.send("endpoint", `/message?clientId=${clientId}`);
       return stream.response;
     },
-    async take(request, { searchParams }) {
+    async take(request, { searchParams }, { principal }) {
       const clientId = searchParams.get("clientId") ?? searchParams.get("sessionId");
       if (clientId === null) {
         return refuse(400, "Bad Request: clientId is missing; GET /sse gives one");
       }
       const gone = () => refuse(404, "Client not found: its stream is closed; GET /sse opens one", RPC.sessionNotFound);
       const client = clients.get(clientId);
-      if (client === undefined) {
+      // Another token's stream is as good as none.
+      if (client === undefined || client.token_id !== principal?.token_id) {
         return gone();
       }
       const body = await readJson(request);

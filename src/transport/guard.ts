@@ -3,17 +3,35 @@ import { errorReply, RPC } from "../protocol/jsonrpc.ts";
 /** The most bytes a request's body may have: as much as a line on stdio. */
 export const BODY_BYTES = 16 * 1024 * 1024;
 
+/** By which names a server is reached. */
+export interface Names {
+  /** The address it listens on. */
+  host: string;
+  port: number;
+  /** Further values of Host, exact, with or without a port; and of Origin. */
+  allowHosts: readonly string[];
+  allowOrigins: readonly string[];
+}
+
 /** Whether a request may pass, by its headers alone. */
 export type Guard = (request: Request) => Response | undefined;
+
+const WILDCARDS = new Set(["0.0.0.0", "::"]);
+
+/** Whether an address stands for every one of the machine. */
+export function isWildcard(host: string): boolean {
+  return WILDCARDS.has(host);
+}
 
 /**
  * Refuses, with 403 and before the body is read, what does not name this server exactly in Host, or comes from a web
  * page of another origin: the defence against DNS rebinding. A request without Origin comes from no browser.
  */
-export function createGuard(host: string, port: number): Guard {
-  const names = new Set(["localhost", "127.0.0.1", "[::1]", host.includes(":") ? `[${host}]` : host]);
-  const hosts = new Set([...names].flatMap((name) => [name, `${name}:${port}`]));
-  const origins = new Set([...names].map((name) => `http://${name}:${port}`));
+export function createGuard({ host, port, allowHosts, allowOrigins }: Names): Guard {
+  const own = isWildcard(host) ? [] : [host.includes(":") ? `[${host}]` : host];
+  const names = new Set(["localhost", "127.0.0.1", "[::1]", ...own].map((name) => name.toLowerCase()));
+  const hosts = new Set([...names, ...allowHosts.map(lower)].flatMap((name) => [name, `${name}:${port}`]));
+  const origins = new Set([...[...names].map((name) => `http://${name}:${port}`), ...allowOrigins.map(lower)]);
   return (request) => {
     const named = request.headers.get("host")?.toLowerCase();
     if (named === undefined || !hosts.has(named)) {
@@ -23,6 +41,38 @@ export function createGuard(host: string, port: number): Guard {
     return origin === undefined || origins.has(origin)
       ? undefined
       : refuse(403, `Forbidden: Origin must be absent or one of ${[...origins].join(", ")}`);
+  };
+}
+
+const lower = (text: string) => text.toLowerCase();
+
+/** What web pages of the allowed origins may do, by CORS; without any, no header of it is ever sent. */
+export function createSharing(allowOrigins: readonly string[]) {
+  const allowed = new Set(allowOrigins.map(lower));
+  const isShared = (request: Request) => allowed.has(request.headers.get("origin")?.toLowerCase() ?? "");
+  return {
+    /** The answer to a preflight, which carries no token; nothing where it is none. */
+    preflight(request: Request): Response | undefined {
+      return request.method === "OPTIONS" && isShared(request)
+        ? new Response(null, {
+            status: 204,
+            headers: {
+              "access-control-allow-methods": "GET, POST, DELETE",
+              "access-control-allow-headers": request.headers.get("access-control-request-headers") ?? "",
+              "access-control-max-age": "600",
+            },
+          })
+        : undefined;
+    },
+    /** `response`, to be read by a page of an allowed origin. */
+    share(request: Request, response: Response): Response {
+      if (isShared(request)) {
+        response.headers.set("access-control-allow-origin", request.headers.get("origin") ?? "");
+        response.headers.set("access-control-expose-headers", "mcp-session-id, www-authenticate, retry-after");
+        response.headers.append("vary", "origin");
+      }
+      return response;
+    },
   };
 }
 

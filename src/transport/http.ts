@@ -1,7 +1,10 @@
 import { RPC } from "../protocol/jsonrpc.ts";
 import type { SessionHost } from "../protocol/sessions.ts";
+import { createDoor, type DoorOptions, METADATA_PATH, resourceMetadata, type Visitor } from "./door.ts";
 import { createEventClients } from "./event-clients.ts";
-import { BODY_BYTES, createGuard, readJson, refuse } from "./guard.ts";
+import { BODY_BYTES, createGuard, createSharing, type Names, readJson, refuse } from "./guard.ts";
+import type { House } from "./house.ts";
+import { createSlots } from "./slots.ts";
 import { createStatelessPosts, statelessRequest } from "./stateless-posts.ts";
 import type { Streamable } from "./streamable.ts";
 
@@ -19,76 +22,136 @@ export interface HttpServer {
   stop(): Promise<void>;
 }
 
-type Route = (request: Request, url: URL) => Response | Promise<Response>;
+/** How a server is reached, by whom, and how much it holds. */
+export interface HttpOptions extends Names, DoorOptions {
+  /** The most streams at once, and the most sessions. */
+  most: number;
+  /** What `/health` tells whoever shows a token, beside the streams and sessions. */
+  state(): Promise<object>;
+}
+
+type Route = (request: Request, url: URL, visitor: Visitor) => Response | Promise<Response>;
 type Routes = Readonly<Record<string, Readonly<Record<string, Route>>>>;
 
-/** Listens on `hostname`:`port` (0 takes a free one). Throws where the port is taken. */
-export function serveHttp(context: Omit<SessionHost, "local">, hostname: string, port: number): HttpServer {
+/** Listens on `host`:`port` (0 takes a free one). Throws where the port is taken. */
+export function serveHttp(context: Omit<SessionHost, "local">, options: HttpOptions): HttpServer {
+  const { host: hostname, port, most, gate, rate } = options;
   const host = { ...context, local: false };
-  const eventClients = createEventClients(host);
-  const statelessPosts = createStatelessPosts(host);
-  let streamable: Promise<Streamable> | undefined;
-  const loadStreamable = async () => (await import("./streamable.ts")).createStreamable(host);
-
-  async function serveMcp(request: Request): Promise<Response> {
-    const body = request.method === "POST" ? await readJson(request) : undefined;
-    if (body !== undefined && "refusal" in body) {
-      return body.refusal;
-    }
-    const stateless = body === undefined ? undefined : statelessRequest(body.value, request.headers);
-    if (stateless !== undefined) {
-      return statelessPosts.answer(stateless, request);
-    }
-    streamable ??= loadStreamable();
-    return (await streamable).handle(request, body);
-  }
-
-  const routes: Routes = {
-    "/health": { GET: () => Response.json({ status: "ok" }) },
-    "/sse": { GET: eventClients.open },
-    "/message": { POST: eventClients.take },
-    "/mcp": { POST: serveMcp, GET: serveMcp, DELETE: serveMcp },
-  };
+  const house = { door: createDoor({ gate, rate }), slots: createSlots(most), most };
+  const rooms = createRooms(host, house);
+  const addressOf = (request: Request) => server.requestIP(request)?.address ?? "";
+  const routes = createRoutes(rooms, house, { state: options.state, addressOf });
+  const sharing = createSharing(options.allowOrigins);
   const server = Bun.serve({
     hostname,
     port,
     maxRequestBodySize: BODY_BYTES,
     idleTimeout: IDLE_SECONDS,
-    fetch: (request) => guard(request) ?? dispatch(routes, request),
+    fetch: async (request) =>
+      guard(request) ?? sharing.share(request, sharing.preflight(request) ?? (await routes(request))),
     error(error) {
       host.log.error("request failed", error);
       return refuse(500, "Internal Server Error", RPC.internalError);
     },
   });
-  const guard = createGuard(hostname, server.port ?? port);
+  const guard = createGuard({ ...options, port: server.port ?? port });
   return {
     url: server.url.href.replace(/\/$/, ""),
     async stop() {
       const stopped = server.stop();
-      const drained = Promise.all([
-        eventClients.drained(),
-        statelessPosts.drained(),
-        streamable?.then((mcp) => mcp.drained()),
-      ]);
-      await Promise.race([drained, Bun.sleep(ANSWERING_MS)]);
-      eventClients.close();
-      await (await streamable)?.close();
+      await Promise.race([rooms.drained(), Bun.sleep(ANSWERING_MS)]);
+      await rooms.close();
+      house.door.close();
       await Promise.race([stopped, Bun.sleep(CLOSING_MS)]);
       await server.stop(true);
     },
   };
 }
 
-function dispatch(routes: Routes, request: Request): Response | Promise<Response> {
-  const url = new URL(request.url);
+/** The transports behind the endpoints; the sessions' is loaded with the first of them. */
+function createRooms(host: SessionHost, house: House) {
+  const eventClients = createEventClients(host, house);
+  const statelessPosts = createStatelessPosts(host, house);
+  let streamable: Promise<Streamable> | undefined;
+  return {
+    eventClients,
+    statelessPosts,
+    async streamable(): Promise<Streamable> {
+      streamable ??= import("./streamable.ts").then(({ createStreamable }) => createStreamable(host, house));
+      return streamable;
+    },
+    sessions: async () => (await streamable)?.size() ?? 0,
+    drained: () =>
+      Promise.all([eventClients.drained(), statelessPosts.drained(), streamable?.then((mcp) => mcp.drained())]),
+    async close(): Promise<void> {
+      eventClients.close();
+      await (await streamable)?.close();
+    },
+  };
+}
+
+type Rooms = ReturnType<typeof createRooms>;
+
+/** What answers a request that has passed the guard. */
+function createRoutes(
+  rooms: Rooms,
+  { door, slots }: House,
+  { state, addressOf }: Pick<HttpOptions, "state"> & { addressOf(request: Request): string },
+) {
+  /** Without a token; whoever shows one is told more. */
+  async function serveHealth(request: Request): Promise<Response> {
+    const named = request.headers.has("authorization") ? await door.admit(request, addressOf(request)) : undefined;
+    if (named === undefined || "refusal" in named || named.principal === undefined) {
+      return Response.json({ status: "ok" });
+    }
+    const open = { streams: slots.taken(), sessions: await rooms.sessions() };
+    return Response.json({ status: "ok", ...(await state()), ...open });
+  }
+  async function serveMcp(request: Request, _: URL, visitor: Visitor): Promise<Response> {
+    const body = request.method === "POST" ? await readJson(request) : undefined;
+    if (body !== undefined && "refusal" in body) {
+      return body.refusal;
+    }
+    const more = Array.isArray(body?.value) ? body.value.length - 1 : 0;
+    const refused = more > 0 ? door.charge(visitor, more) : undefined;
+    if (refused !== undefined) {
+      return refused;
+    }
+    const stateless = body === undefined ? undefined : statelessRequest(body.value, request.headers);
+    return stateless === undefined
+      ? (await rooms.streamable()).handle(request, body, visitor)
+      : rooms.statelessPosts.answer(stateless, request, visitor);
+  }
+  const metadata = { GET: resourceMetadata };
+  const free: Routes = {
+    "/health": { GET: serveHealth },
+    [METADATA_PATH]: metadata,
+    [`${METADATA_PATH}/mcp`]: metadata,
+  };
+  const guarded: Routes = {
+    "/sse": { GET: (_, __, visitor) => rooms.eventClients.open(visitor) },
+    "/message": { POST: rooms.eventClients.take },
+    "/mcp": { POST: serveMcp, GET: serveMcp, DELETE: serveMcp },
+  };
+  return async (request: Request): Promise<Response> => {
+    const url = new URL(request.url);
+    if (Object.hasOwn(free, url.pathname)) {
+      return dispatch(free, request, url, { principal: undefined });
+    }
+    const visitor = await door.admit(request, addressOf(request));
+    return "refusal" in visitor ? visitor.refusal : dispatch(guarded, request, url, visitor);
+  };
+}
+
+function dispatch(routes: Routes, request: Request, url: URL, visitor: Visitor): Response | Promise<Response> {
   const methods = Object.hasOwn(routes, url.pathname) ? routes[url.pathname] : undefined;
   if (methods === undefined) {
-    return refuse(404, `Not Found: there are ${Object.keys(routes).join(", ")}`);
+    return refuse(404, `Not Found: there are /health, /sse, /message, /mcp`);
   }
   const route = Object.hasOwn(methods, request.method) ? methods[request.method] : undefined;
   if (route === undefined) {
     const allow = Object.keys(methods).join(", ");
     return refuse(405, `Method Not Allowed: ${allow}`, RPC.refused, { allow });
   }
-  return route(request, url);
+  return route(request, url, visitor);
 }

@@ -19,18 +19,18 @@ export interface Session {
   /** Requests under way. */
   posts: ReturnType<typeof createSessionPosts>;
   outflow: Outflow;
+  /** The token that opened it, whose it is alone. */
+  token_id: string | undefined;
 }
 
-/** Sessions at once; beyond it the longest idle one makes room, or nobody is let in. */
-export const SESSIONS = 1024;
 /** A session without an open stream ends after this time without a request, in milliseconds. */
 const IDLE_MS = 30 * 60_000;
 const SWEEP_MS = 60_000;
 
 export type SessionTable = ReturnType<typeof createSessionTable>;
 
-/** The open sessions by their id; clients often leave without a word, so idle ones are swept. */
-export function createSessionTable() {
+/** At most `most` sessions by their id; clients often leave without a word, so idle ones are swept. */
+export function createSessionTable(most: number) {
   const sessions = new Map<string, Session>();
   const sweep = setInterval(() => {
     for (const { streams, seen, server } of sessions.values()) {
@@ -47,9 +47,10 @@ export function createSessionTable() {
       sessions.get(id)?.events.close();
       sessions.delete(id);
     },
+    size: () => sessions.size,
     /** Whether one more fits, closing the longest idle one where need be. */
     async makeRoom(): Promise<boolean> {
-      if (sessions.size < SESSIONS) {
+      if (sessions.size < most) {
         return true;
       }
       const idle = [...sessions.values()]

@@ -1,7 +1,9 @@
 import { claims, REVISION } from "../protocol/envelope.ts";
 import { classify, type RpcNotification, type RpcRequest } from "../protocol/jsonrpc.ts";
 import type { SessionHost } from "../protocol/sessions.ts";
-import { answerStateless } from "../protocol/stateless.ts";
+import { answerStateless, type StatelessReply } from "../protocol/stateless.ts";
+import type { Visitor } from "./door.ts";
+import type { House } from "./house.ts";
 import { type EventStream, openEventStream } from "./sse.ts";
 
 /** A POST of 2026-07-28; a notification needs no answer. */
@@ -27,53 +29,85 @@ export function statelessRequest(value: unknown, headers: Headers): StatelessPos
   return classified.kind === "request" ? { request: classified.message } : { notification: classified.message };
 }
 
-/** Answers POSTs of 2026-07-28, each by itself: JSON, or an event stream where something is said before the answer. */
-export function createStatelessPosts(host: SessionHost) {
+/**
+ * The response to one request: JSON, or an event stream once something is said before the answer. Where no stream is
+ * free, or the client has gone, `abort` is aborted.
+ */
+function createReply(visitor: Visitor, { door, slots }: House, abort: AbortController) {
+  const { promise, resolve, reject } = Promise.withResolvers<Response>();
+  let stream: EventStream | undefined;
+  return {
+    response: promise,
+    fail: reject,
+    /** The stream, opened where it is not yet. */
+    open(): EventStream | undefined {
+      if (stream !== undefined || abort.signal.aborted) {
+        return stream;
+      }
+      const giveBack = slots.take();
+      if (giveBack === undefined) {
+        resolve(slots.refusal());
+        abort.abort("cancelled");
+        return undefined;
+      }
+      const opened = openEventStream({
+        onClose() {
+          giveBack();
+          release();
+          abort.abort("cancelled");
+        },
+      });
+      const release = door.hold(visitor, opened.close);
+      stream = opened;
+      resolve(opened.response);
+      return opened;
+    },
+    /** Gives the answer, or none where the client has cancelled. */
+    finish(answered: StatelessReply | undefined): void {
+      if (stream !== undefined) {
+        if (answered !== undefined) {
+          stream.send("message", JSON.stringify(answered.reply));
+        }
+        stream.close();
+      } else if (answered === undefined) {
+        // A client that cancelled reads no answer; 499 is what proxies call it.
+        resolve(new Response(null, { status: 499 }));
+      } else {
+        resolve(Response.json(answered.reply, { status: answered.status }));
+      }
+    },
+  };
+}
+
+/** Answers POSTs of 2026-07-28, each by itself. */
+export function createStatelessPosts(host: SessionHost, house: House) {
   // Each answer has a response of its own, which is read or not.
   const reserve = async () => () => undefined;
   const running = new Set<{ method: string; abort: AbortController; answering: Promise<void> }>();
 
-  function answerRequest(request: RpcRequest, { signal, headers }: Request): Promise<Response> {
+  function answerRequest(request: RpcRequest, { signal, headers }: Request, visitor: Visitor): Promise<Response> {
+    const { principal } = visitor;
     const abort = new AbortController();
     // Closing the response is how a client of this revision cancels.
     signal.addEventListener("abort", () => abort.abort("cancelled"), { once: true });
-    const { promise, resolve, reject } = Promise.withResolvers<Response>();
-    let stream: EventStream | undefined;
-    const open = () => {
-      if (stream === undefined) {
-        stream = openEventStream({ onClose: () => abort.abort("cancelled") });
-        resolve(stream.response);
-      }
-      return stream;
-    };
-    const send = (notification: RpcNotification) => open().send("message", JSON.stringify(notification));
-    const linger = () => open().comment();
+    const reply = createReply(visitor, house, abort);
+    const send = (notification: RpcNotification) => reply.open()?.send("message", JSON.stringify(notification));
+    const linger = () => reply.open()?.comment();
     const entry = { method: request.method, abort, answering: Promise.resolve() };
     running.add(entry);
-    entry.answering = answerStateless(host, request, { signal: abort.signal, send, linger, reserve, headers })
-      .then((answered) => {
-        if (stream !== undefined) {
-          if (answered !== undefined) {
-            stream.send("message", JSON.stringify(answered.reply));
-          }
-          stream.close();
-        } else {
-          // A client that cancelled reads no answer; 499 is what proxies call it.
-          resolve(
-            answered === undefined
-              ? new Response(null, { status: 499 })
-              : Response.json(answered.reply, { status: answered.status }),
-          );
-        }
-      })
-      .catch(reject)
+    const exchange = { signal: abort.signal, send, linger, reserve, principal, headers };
+    entry.answering = answerStateless(host, request, exchange)
+      .then(reply.finish)
+      .catch(reply.fail)
       .finally(() => running.delete(entry));
-    return promise;
+    return reply.response;
   }
 
   return {
-    async answer(post: StatelessPost, request: Request): Promise<Response> {
-      return "notification" in post ? new Response(null, { status: 202 }) : answerRequest(post.request, request);
+    async answer(post: StatelessPost, request: Request, visitor: Visitor): Promise<Response> {
+      return "notification" in post
+        ? new Response(null, { status: 202 })
+        : answerRequest(post.request, request, visitor);
     },
     /** Ends subscriptions, which never end by themselves, and waits for the answers in flight. */
     async drained(): Promise<void> {

@@ -2,11 +2,14 @@ import { WebStandardStreamableHTTPServerTransport } from "@modelcontextprotocol/
 import type { JSONRPCMessage } from "@modelcontextprotocol/sdk/types.js";
 import { RPC } from "../protocol/jsonrpc.ts";
 import { admit, batchFault, negotiated, openSession, type SessionHost } from "../protocol/sessions.ts";
+import type { Visitor } from "./door.ts";
 import { createEventStores, type SessionEvents } from "./event-store.ts";
 import { refuse } from "./guard.ts";
+import type { House } from "./house.ts";
 import { createOutflow } from "./outflow.ts";
 import { createSessionPosts } from "./session-posts.ts";
-import { createSessionTable, SESSIONS, type Session, type SessionTable } from "./session-table.ts";
+import { createSessionTable, type Session, type SessionTable } from "./session-table.ts";
+import type { Slots } from "./slots.ts";
 import { type Relay, relay } from "./sse.ts";
 
 /** When a client whose stream has ended may come back for the rest, in milliseconds. */
@@ -15,7 +18,9 @@ const RETRY_MS = 1000;
 /** The sessions of `/mcp`, up to 2025-11-25, carried by the SDK's transport. */
 export interface Streamable {
   /** `body` holds the parsed JSON of a POST. */
-  handle(request: Request, body: { value: unknown } | undefined): Promise<Response>;
+  handle(request: Request, body: { value: unknown } | undefined, visitor: Visitor): Promise<Response>;
+  /** How many sessions are open. */
+  size(): number;
   /** Resolves when everything taken has been answered, and the answers read. */
   drained(): Promise<void>;
   /** Ends every session. */
@@ -23,45 +28,19 @@ export interface Streamable {
 }
 
 /** Opens the sessions' side of `/mcp`. */
-export function createStreamable(host: SessionHost): Streamable {
-  const sessions = createSessionTable();
+export function createStreamable(host: SessionHost, house: House): Streamable {
+  const sessions = createSessionTable(house.most);
   const eventStores = createEventStores();
   const answering = new Set<Promise<void>>();
 
-  /** Lets the SDK answer, on a stream of ours. */
-  async function pass(session: Session, request: Request, messages: readonly JSONRPCMessage[], parsedBody?: unknown) {
-    const { promise: answered, resolve: onAnswered } = Promise.withResolvers<void>();
-    session.seen = performance.now();
-    const post = session.posts.begin(messages);
-    if (post.open.size > 0) {
-      answering.add(answered);
-    }
-    const response = await session.transport.handleRequest(request, parsedBody === undefined ? {} : { parsedBody });
-    const streaming = response.headers.get("content-type") === "text/event-stream";
-    const stream = relay(response, {
-      onClose() {
-        queueMicrotask(() => session.streams.delete(stream));
-        session.seen = performance.now();
-        post.left?.abort();
-        // A client that hangs up may still be owed answers, which it can resume: their ids stay in use until they are given.
-        if (!streaming) {
-          session.posts.finish(post);
-        }
-        answering.delete(answered);
-        onAnswered();
-      },
-      onTaken: session.outflow.onTaken,
-    });
-    session.streams.add(stream);
-    post.end = stream.end;
-    session.posts.cancel(messages);
-    return stream.response;
-  }
+  const pass = createPassage(house.slots, answering);
 
   return {
-    async handle(request, body) {
+    async handle(request, body, visitor) {
       const id = request.headers.get("mcp-session-id");
-      const session = id === null ? undefined : sessions.get(id);
+      const found = id === null ? undefined : sessions.get(id);
+      // Another token's session is as good as none.
+      const session = found?.token_id === visitor.principal?.token_id ? found : undefined;
       if (id !== null && session === undefined) {
         return refuse(404, "Session not found: open one with initialize", RPC.sessionNotFound);
       }
@@ -82,25 +61,72 @@ export function createStreamable(host: SessionHost): Streamable {
           : refuse(400, `Invalid Request: ${fault}`, RPC.invalidRequest);
       }
       return "method" in first && first.method === "initialize"
-        ? openWith(first, request, { host, sessions, events: eventStores.open() })
+        ? openWith(first, request, { host, house, visitor, sessions, events: eventStores.open() })
         : refuse(400, "Bad Request: Mcp-Session-Id is missing; open a session with initialize");
     },
     async drained() {
       await Promise.all(answering);
     },
+    size: sessions.size,
     close: () => sessions.closeAll(),
   };
+}
+
+/** Lets the SDK answer, on streams of ours; `answering` holds the responses that are under way. */
+function createPassage(slots: Slots, answering: Set<Promise<void>>) {
+  return async (session: Session, request: Request, messages: readonly JSONRPCMessage[], parsedBody?: unknown) => {
+    const giveBack = slots.take();
+    if (giveBack === undefined) {
+      return slots.refusal();
+    }
+    const { promise: answered, resolve: onAnswered } = Promise.withResolvers<void>();
+    session.seen = performance.now();
+    const post = session.posts.begin(messages);
+    if (post.open.size > 0) {
+      answering.add(answered);
+    }
+    const response = await session.transport.handleRequest(request, parsedBody === undefined ? {} : { parsedBody });
+    const streaming = response.headers.get("content-type") === "text/event-stream";
+    const stream = relay(response, {
+      onClose() {
+        giveBack();
+        queueMicrotask(() => session.streams.delete(stream));
+        session.seen = performance.now();
+        post.left?.abort();
+        // A client that hangs up may still be owed answers, which it can resume: their ids stay in use until they are given.
+        if (!streaming) {
+          session.posts.finish(post);
+        }
+        answering.delete(answered);
+        onAnswered();
+      },
+      onTaken: session.outflow.onTaken,
+    });
+    session.streams.add(stream);
+    post.end = stream.end;
+    session.posts.cancel(messages);
+    return stream.response;
+  };
+}
+
+interface Opening {
+  host: SessionHost;
+  house: House;
+  visitor: Visitor;
+  sessions: SessionTable;
+  events: SessionEvents;
 }
 
 /** Opens a session with its first message, an `initialize`. */
 async function openWith(
   message: JSONRPCMessage,
   request: Request,
-  { host, sessions, events }: { host: SessionHost; sessions: SessionTable; events: SessionEvents },
+  { host, house, visitor, sessions, events }: Opening,
 ): Promise<Response> {
   if (!(await sessions.makeRoom())) {
-    return refuse(503, `Service Unavailable: ${SESSIONS} sessions are open`, RPC.refused, { "retry-after": "60" });
+    return house.slots.refusal();
   }
+  const { principal } = visitor;
   const streams = new Set<Relay>();
   const posts = createSessionPosts();
   const outflow = createOutflow(() => [...streams].reduce((sum, { backlog }) => sum + backlog(), 0));
@@ -108,7 +134,11 @@ async function openWith(
   const transport: WebStandardStreamableHTTPServerTransport = new WebStandardStreamableHTTPServerTransport({
     sessionIdGenerator: () => crypto.randomUUID(),
     onsessioninitialized: (id) =>
-      sessions.add(id, { server, transport, events, revision, seen: performance.now(), streams, posts, outflow }),
+      sessions.add(id, {
+        ...{ server, transport, events, revision, streams, posts, outflow },
+        seen: performance.now(),
+        token_id: principal?.token_id,
+      }),
     eventStore: events,
     retryInterval: RETRY_MS,
   });
@@ -122,9 +152,11 @@ async function openWith(
       }
     }
   };
-  const server = await openSession({ ...host, reserve: outflow.reserve, leaving: posts.leaving }, transport);
+  const server = await openSession({ ...host, principal, reserve: outflow.reserve, leaving: posts.leaving }, transport);
   const { onclose } = server;
+  const release = house.door.hold(visitor, () => void server.close());
   server.onclose = () => {
+    release();
     onclose?.();
     sessions.remove(transport.sessionId ?? "");
   };

@@ -124,7 +124,7 @@ describe("the command line", () => {
   });
 
   test.each<[string, string[], number, RegExp]>([
-    ["an unknown flag", ["--nope"], 2, /unknown flag --nope; accepted are --http, --port, --host, --db/],
+    ["an unknown flag", ["--nope"], 2, /unknown flag --nope; accepted are --http, --port, --host, --allow-host/],
     ["an unknown short flag", ["-x"], 2, /unknown flag -x; accepted are --http/],
     ["a negated flag", ["--no-http"], 2, /unknown flag --no-http/],
     ["a switch with a value", ["--http=false"], 2, /--http takes no value/],

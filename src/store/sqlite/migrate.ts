@@ -4,13 +4,14 @@ import init from "./0001-init.sql" with { type: "text" };
 import leases from "./0002-leases.sql" with { type: "text" };
 import idempotency from "./0003-idempotency.sql" with { type: "text" };
 import search from "./0004-search.sql" with { type: "text" };
+import tokens from "./0005-tokens.sql" with { type: "text" };
 import { patiently } from "./retry.ts";
 
 /** "MTSK" in ASCII, at offset 68 of every database file of ours. */
 export const APPLICATION_ID = 0x4d54534b;
 
 /** The n-th brings a database to version n. */
-const MIGRATIONS: readonly string[] = [init, leases, idempotency, search];
+const MIGRATIONS: readonly string[] = [init, leases, idempotency, search, tokens];
 
 /** The schema this executable writes; `PRAGMA user_version` of a migrated database. */
 export const SCHEMA_VERSION: number = MIGRATIONS.length;

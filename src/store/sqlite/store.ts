@@ -1,10 +1,11 @@
 import { type Database, SQLiteError } from "bun:sqlite";
+import { statSync } from "node:fs";
 import { TaskError } from "../../domain/errors.ts";
 import type { IdempotencyKey } from "../../domain/idempotency.ts";
 import type { Instant } from "../../domain/instant.ts";
 import { unknownTask } from "../../domain/task.ts";
 import { termsOf } from "../../domain/words.ts";
-import type { ChangeCommand, Command, CreateCommand, NextCommand, Store } from "../store.ts";
+import type { ChangeCommand, Command, CreateCommand, NextCommand, Store, StoreState } from "../store.ts";
 import { apply, renew } from "./apply.ts";
 import { createCursorCodec } from "./cursor.ts";
 import { answerOf, NOTHING, once, type Written } from "./keys.ts";
@@ -16,6 +17,7 @@ import { type TaskRow, toArtifact, toCheckpoint, toEvent, toTask } from "./rows.
 import { search } from "./search.ts";
 import { createIndexer, type Indexer } from "./search-index.ts";
 import { createShortReads } from "./short-reads.ts";
+import { createTokens } from "./tokens.ts";
 
 /** What the store asks of the process around it. */
 export interface StoreHost {
@@ -52,6 +54,12 @@ export function createSqliteStore(db: Database, host: StoreHost): Store {
     writeNext: (command) => write(command, (now) => changeNext(db, now, command)),
     create: (command) => write(command, (now) => create(db, now, command)),
     ...reader,
+    tokens: createTokens(db, {
+      now: host.now,
+      read: patiently,
+      write: (body) => enqueue(() => transact(db, host, body)),
+    }),
+    state: () => patiently(() => stateOf(db)),
     probe: () => enqueue(() => touchNothing(db)),
     close() {
       indexer.close();
@@ -65,7 +73,7 @@ function createReader(
   db: Database,
   { now }: StoreHost,
   indexer: Indexer,
-): Omit<Store, "write" | "writeNext" | "create" | "probe" | "close"> {
+): Omit<Store, "write" | "writeNext" | "create" | "tokens" | "state" | "probe" | "close"> {
   const cursors = createCursorCodec(cursorKey(db));
   const read = <T>(query: () => T): Promise<T> => patiently(query);
   return {
@@ -199,6 +207,16 @@ function asStorageError(error: unknown): unknown {
 function touchNothing(db: Database): void {
   db.run("BEGIN IMMEDIATE");
   db.run("ROLLBACK");
+}
+
+function stateOf(db: Database): StoreState {
+  const backup = db.query<{ value: Uint8Array }, []>("SELECT value FROM meta WHERE key = 'last_backup'").get();
+  return {
+    durability: "full",
+    schema: schemaVersion(db),
+    wal_bytes: statSync(`${db.filename}-wal`, { throwIfNoEntry: false })?.size ?? 0,
+    last_backup: backup === null ? undefined : Buffer.from(backup.value).toString(),
+  };
 }
 
 function cursorKey(db: Database): Uint8Array {
