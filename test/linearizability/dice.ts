@@ -1,5 +1,5 @@
 import type { Orders } from "./orders.ts";
-import type { Action } from "./task-model.ts";
+import type { Action, Step } from "./task-model.ts";
 
 /** What to do next; without a task, to whichever is next. */
 export interface Choice {
@@ -13,9 +13,13 @@ const PARTS = { read: 0.8, claim: 0.88, offer: 0.93, release: 0.96 };
 /** The part of writes that carry the last token this agent was given for the task, however stale. */
 const WITH_TOKEN = 0.5;
 
+/** The part of writes, but claims, that go to a task this agent believes it has: the others are refused as a rule. */
+const ON_OWN = 0.3;
+
 /** Chances on any of the tasks, for one agent, who remembers every token it was given. */
 export function createDice(agent: string, { tasks, agents, force = 0 }: Pick<Orders, "tasks" | "agents" | "force">) {
   const tokens = new Map<string, string>();
+  const held = new Set<string>();
   const others = Array.from({ length: agents }, (_, n) => `agent-${n}`).filter((other) => other !== agent);
   const pick = (from: readonly string[]) => from[Math.floor(Math.random() * from.length)];
 
@@ -37,11 +41,20 @@ export function createDice(agent: string, { tasks, agents, force = 0 }: Pick<Ord
   return {
     next(): Choice {
       const task = `task-${Math.floor(Math.random() * tasks)}`;
-      return { task, action: actionOn(task) };
+      const action = actionOn(task);
+      const own = Math.random() < ON_OWN ? pick([...held]) : undefined;
+      return own === undefined || action.kind === "read" || action.kind === "claim"
+        ? { task, action }
+        : { task: own, action: { ...action, token: tokens.get(own) } };
     },
-    /** Tells of a token that was given for a task. */
-    given(task: string, token: string): void {
-      tokens.set(task, token);
+    /** Tells what became of a choice. */
+    heard(task: string, { action, outcome }: Step): void {
+      if (outcome?.token !== undefined) {
+        tokens.set(task, outcome.token);
+        held.add(task);
+      } else if (outcome?.refused === "lease_lost" || action.kind === "release" || action.kind === "offer") {
+        held.delete(task);
+      }
     },
   };
 }

@@ -50,9 +50,9 @@ export async function runFrontDoor({ folder, clients, tasks, operations }: Front
           const start = performance.now() - started;
           const steps = await act(call, task, action, `${agent} ${++begun}`);
           record(task, steps, start);
-          const token = steps[0]?.outcome?.token;
-          if (token !== undefined) {
-            dice.given(task, token);
+          const [step] = steps;
+          if (step !== undefined) {
+            dice.heard(task, step);
           }
         }
       };

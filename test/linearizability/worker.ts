@@ -14,7 +14,7 @@ import { createSharedClock } from "./clock.ts";
 import { type Choice, createDice } from "./dice.ts";
 import { createRecorder } from "./history.ts";
 import type { Orders } from "./orders.ts";
-import type { Action } from "./task-model.ts";
+import type { Action, Step } from "./task-model.ts";
 
 const orders: Orders = JSON.parse(Bun.argv[2] ?? "{}");
 const agent = `agent-${orders.me}`;
@@ -86,7 +86,9 @@ async function act(task: string | undefined, action: Action): Promise<void> {
   done++;
   if (answer instanceof TaskError) {
     // Nothing was done where the store was busy.
-    recorder.ended(id, task, answer.code === "busy" ? [] : [refusalOf(action, answer)], end);
+    const refused = answer.code === "busy" ? [] : [refusalOf(action, answer)];
+    hear(task, refused);
+    recorder.ended(id, task, refused, end);
     return;
   }
   if (answer instanceof Error) {
@@ -99,8 +101,12 @@ async function act(task: string | undefined, action: Action): Promise<void> {
     recorder.looked(task, step, start, end);
     return;
   }
-  if (task !== undefined && step?.outcome?.token !== undefined) {
-    dice.given(task, step.outcome.token);
-  }
+  hear(task, steps);
   recorder.ended(id, task ?? told.task?.task_id, steps, end);
+}
+
+function hear(task: string | undefined, [step]: readonly Step[]): void {
+  if (task !== undefined && step !== undefined) {
+    dice.heard(task, step);
+  }
 }
