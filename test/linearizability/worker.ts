@@ -44,12 +44,15 @@ function now(): Instant {
 function contextOn(underlying: Store): ToolContext {
   let tokens = 0;
   const lease_seconds = orders.speed === undefined ? LEASE_SECONDS.most : LEASE_SECONDS.least;
-  const nothing = () => Promise.reject(new Error("no artifact is part of this"));
+  const nothing = () => Promise.reject(new Error("no artifact and no waiting is part of this"));
   return {
     store: underlying,
     artifacts: { keep: nothing, read: nothing, probe: nothing },
     caller: {},
     id: () => crypto.randomUUID(),
+    waiters: { wait: nothing },
+    signal: new AbortController().signal,
+    linger: () => undefined,
     grant: () => ({ token: `${agent}/${++tokens}`, lease_seconds, offer_seconds: OFFER_SECONDS.most }),
   };
 }
