@@ -25,6 +25,8 @@ export interface Config {
   secrets: SecretsMode;
   /** What a health check shows a running server. */
   token: string | undefined;
+  /** Whether repositories are looked at. */
+  drift: boolean;
   debug: boolean;
 }
 
@@ -149,6 +151,7 @@ export function resolveConfig(flags: Flags, env: Env, portableFolder: () => stri
     offerSeconds: number("offer-seconds", "MCP_TASK_OFFER_SECONDS", OFFER_SECONDS, "time in seconds"),
     secrets: secretsMode(text("secrets", "MCP_TASK_SECRETS") ?? "redact"),
     token: variable(env, "MCP_TASK_TOKEN"),
+    drift: looksAtRepos(text("drift", "MCP_TASK_DRIFT") ?? "auto", flags["http"] === true),
     debug: typeof flags["debug"] === "boolean" ? flags["debug"] : Boolean(env["MCP_DEBUG"]),
   };
 }
@@ -229,6 +232,14 @@ function secretsMode(text: string): SecretsMode {
     throw usage(`secrets ${quote(text)} is no mode; ${accepted}`);
   }
   return mode;
+}
+
+/** Over HTTP callers name paths of the server's machine, which need not be theirs. */
+function looksAtRepos(text: string, http: boolean): boolean {
+  if (!["auto", "on", "off"].includes(text)) {
+    throw usage(`drift ${quote(text)} is none; auto, on and off are accepted (--drift, MCP_TASK_DRIFT)`);
+  }
+  return text === "auto" ? !http : text === "on";
 }
 
 /** Whether only this machine reaches an address. */

@@ -11,13 +11,13 @@ import {
   StartRefusal,
 } from "./config.ts";
 import { createIds, createToken } from "./id.ts";
+import { lazyArtifacts, lazyRepo, readFile } from "./late.ts";
 import { createLog, type Log } from "./log.ts";
 import { feedOf } from "./protocol/feed.ts";
 import { createHandlers, type HandlerTable } from "./protocol/handlers.ts";
 import { SERVER_INFO } from "./protocol/server-info.ts";
 import { createScans } from "./redact/scans.ts";
 import { helpText } from "./settings.ts";
-import type { Artifacts } from "./store/artifacts.ts";
 import { holdsOurDatabase, openStore } from "./store/sqlite/open.ts";
 import { type Store, StoreRefusal } from "./store/store.ts";
 import { createWaiters } from "./tools/waiters.ts";
@@ -108,8 +108,9 @@ async function serve(config: Config): Promise<number> {
   refuseOpenHost(config, await store.tokens.exist());
   watch = createWatch(store, config.db, { onError: log.error });
   const waiters = createWaiters({ store, changes: watch, stopping: stop.signal, onError: log.error });
+  const repo = config.drift ? lazyRepo(process.env) : undefined;
   const artifacts = lazyArtifacts(config.artifacts);
-  const tools = { store, artifacts, readFile, id: createIds(), grant: grants(config), waiters };
+  const tools = { store, artifacts, readFile, repo, id: createIds(), grant: grants(config), waiters };
   const services = { tools, agent: config.agent, scans: createScans(config.secrets), feed: feedOf(watch), log };
   const host = { table: createHandlers(services), log };
   log.debug("serving", { db: config.db, artifacts: config.artifacts, transport: config.http ? "http" : "stdio" });
@@ -225,23 +226,4 @@ function ownCommand(): readonly [string, ...string[]] {
 /** What calls may grant: new tokens, and the configured times. */
 function grants({ leaseSeconds, offerSeconds }: Config) {
   return (lease_seconds = leaseSeconds) => ({ token: createToken(), lease_seconds, offer_seconds: offerSeconds });
-}
-
-/** The artifacts folder, its code loaded with the first artifact. */
-function lazyArtifacts(folder: string): Artifacts {
-  let opened: Promise<Artifacts> | undefined;
-  const open = () => {
-    opened ??= import("./store/artifact-folder.ts").then(({ openArtifactFolder }) => openArtifactFolder(folder));
-    return opened;
-  };
-  return {
-    keep: async (bytes) => (await open()).keep(bytes),
-    read: async (artifact, range) => (await open()).read(artifact, range),
-    probe: async () => (await open()).probe(),
-  };
-}
-
-async function readFile(repo_path: string | undefined, path: string): Promise<Uint8Array> {
-  const { readRepoFile } = await import("./repo/read-file.ts");
-  return readRepoFile(repo_path, path);
 }

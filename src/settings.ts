@@ -124,6 +124,14 @@ export const SETTINGS: readonly Setting[] = [
     fallback: "redact",
     meaning: "Secrets in what agents write: redact before it is stored, warn (store, and say so) or off",
   },
+  {
+    flag: "drift",
+    env: "MCP_TASK_DRIFT",
+    value: "auto|on|off",
+    fallback: "auto",
+    meaning:
+      "Whether checkpoints capture their git repository and claims tell how it changed since; auto is over stdio only",
+  },
   { flag: "debug", env: "MCP_DEBUG", meaning: "Debug lines on stderr; any value of the variable switches them on" },
   {
     flag: "role",

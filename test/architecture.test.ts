@@ -15,7 +15,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   store: ["domain", "store", "node:*"],
   "store/sqlite": ["domain", "store", "store/sqlite", "bun:sqlite", "node:*"],
   watch: ["store/store.ts", "watch", "node:*"],
-  repo: ["domain", "node:*"],
+  repo: ["domain", "repo", "node:*"],
   redact: [
     "redact",
     "types:settings.ts",
@@ -34,6 +34,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "config.ts": ["domain", "settings.ts", "node:*", "citty"],
   "health.ts": ["clock.ts", "config.ts", "protocol", "store", "store/sqlite", SDK, "node:*"],
   "id.ts": [],
+  "late.ts": ["domain", "repo", "store", "node:*"],
   "log.ts": [],
   "notify.ts": ["bun:ffi"],
   "settings.ts": ["domain"],
@@ -48,7 +49,7 @@ const ONLY_IN: readonly [what: RegExp, files: readonly RegExp[]][] = [
   [/\bprocess\.env\b|\bBun\.env\b/, [/^main\.ts$/]],
   [/\bDate\.now\b|\bnew Date\(\)/, [/^clock\.ts$/, /^id\.ts$/, /^log\.ts$/]],
   [/\bMath\.random\b|\bcrypto\./, [/^auth\/token\.ts$/, /^id\.ts$/, /^store\//, /^transport\//]],
-  [/\bBun\.spawn|child_process/, []],
+  [/\bBun\.spawn|child_process/, [/^repo\/git\.ts$/]],
   [/\bdb\.(query|run)[^;]*`[^`]*\$\{(?!APPLICATION_ID|index \+ 1|columns)/, []],
 ];
 

@@ -1,16 +1,13 @@
 import type { Artifact } from "./artifact.ts";
 import { oneLine, plainLines, shorten } from "./clean.ts";
+import type { Drift, DriftReport } from "./drift.ts";
 import type { TestRun } from "./fields.ts";
 import type { TaskView } from "./task.ts";
 
-/** What a brief says of the repository: how it differs from the newest checkpoint's capture, or why nobody knows. */
-export type BriefDrift =
-  | { drift: readonly { kind: string; [detail: string]: unknown }[] }
-  | { drift_unavailable: string };
-
 /** What a brief is made of. */
 export interface BriefInput extends Pick<TaskView, "task" | "progress" | "checkpoint" | "artifacts"> {
-  drift?: BriefDrift | undefined;
+  /** How the repository differs from the newest checkpoint's capture, or why nobody knows. */
+  drift?: DriftReport | undefined;
 }
 
 /** A list that may be shown in part. */
@@ -114,10 +111,10 @@ function artifactItem({ name, kind, size, artifact_id }: Artifact): string {
 }
 
 /** The kind of a difference and what it says: both sides where it has sides. Of a hash the start is enough. */
-function driftItem({ kind, ...details }: { kind: string; [detail: string]: unknown }): string {
+function driftItem({ kind, ...details }: Drift): string {
   const show = (value: unknown) =>
     shorten(oneLine(String(value ?? "none")).replace(/\b([0-9a-f]{10})[0-9a-f]{22,}\b/g, "$1"), DETAIL_CHARACTERS);
-  const { old, new: now, ...others } = details;
+  const { old, new: now, ...others }: Readonly<Record<string, unknown>> = details;
   const sides = old === undefined && now === undefined ? [] : [`${show(old)} → ${show(now)}`];
   const said = Object.values(others).filter((value) => typeof value === "string" || typeof value === "number");
   const told = [...sides, ...said.map(show)].join(", ");

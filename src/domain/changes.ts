@@ -1,13 +1,7 @@
 import { sameAgent } from "./agent.ts";
 import type { Artifact } from "./artifact.ts";
-import {
-  type Checkpoint,
-  changedFields,
-  type Origins,
-  originsIn,
-  type Progress,
-  type RepoState,
-} from "./checkpoint.ts";
+import { type Checkpoint, changedFields, type Origins, originsIn, type Progress } from "./checkpoint.ts";
+import type { RepoState } from "./drift.ts";
 import { type Instant, timestamp } from "./instant.ts";
 import { type Grant, renewLease } from "./lease.ts";
 import { shownHandoff, type Task, type TaskView } from "./task.ts";
@@ -75,8 +69,6 @@ export interface Draft {
   task: Task;
   effects: readonly Effect[];
   progress?: Progress | undefined;
-  /** The repository as it stands with that progress. */
-  repo_state?: RepoState | undefined;
   artifact?: Artifact | undefined;
   /** What else the history is to keep, such as a reason. */
   said?: Readonly<Record<string, FieldChange>> | undefined;
@@ -87,6 +79,8 @@ export interface Frame {
   command: string;
   agent?: string | undefined;
   now: Instant;
+  /** The repository as it stands; kept with the checkpoint, if there is one, and no reason for one. */
+  repo_state?: RepoState | undefined;
 }
 
 /** A command on a task that may have, or get, an owner. */
@@ -121,7 +115,7 @@ export function conclude(view: TaskView, draft: Draft, deed: Frame): Written & {
       changes[field] = { old: before?.[field], new: after?.[field] };
     }
   }
-  const checkpoint = nextCheckpoint(view, draft, { agent: deed.agent, created_at: at }, changes);
+  const checkpoint = nextCheckpoint(view, draft, { ...deed, at }, changes);
   const renewed = renewLease(draft.task, deed);
   if (Object.keys(changes).length === 0 && draft.effects.length === 0 && draft.artifact === undefined) {
     return renewed === draft.task ? { task: view.task } : { task: renewed, renewal: renewed };
@@ -151,7 +145,7 @@ export function conclude(view: TaskView, draft: Draft, deed: Frame): Written & {
 function nextCheckpoint(
   view: TaskView,
   draft: Draft,
-  by: { agent: string | undefined; created_at: string },
+  { agent, at, repo_state }: Omit<Frame, "now"> & { at: string },
   changes: Record<string, FieldChange>,
 ): Checkpoint | undefined {
   const fields = draft.progress === undefined ? [] : changedFields(view.progress, draft.progress);
@@ -164,17 +158,18 @@ function nextCheckpoint(
     changes[field] =
       last === 0 ? { new: { checkpoint: number } } : { old: { checkpoint: last }, new: { checkpoint: number } };
   }
-  return { number, ...by, ...draft.progress, origins: originsOf(view, fields, by), repo_state: draft.repo_state };
+  const origins = originsOf(view, fields, { agent, at });
+  return { number, agent, created_at: at, ...draft.progress, origins, repo_state };
 }
 
 /** Who wrote each field of a new snapshot: its author what it changed, and whoever did so before the rest. */
 function originsOf(
   { checkpoint: before }: TaskView,
   changed: readonly (keyof Progress)[],
-  { agent, created_at: at }: { agent: string | undefined; created_at: string },
+  by: { agent: string | undefined; at: string },
 ): Origins {
   const earlier = before === undefined ? {} : originsIn(before);
-  return { ...earlier, ...Object.fromEntries(changed.map((field) => [field, { agent, at }])) };
+  return { ...earlier, ...Object.fromEntries(changed.map((field) => [field, by])) };
 }
 
 /** The short answer to a write. */

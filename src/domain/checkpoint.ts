@@ -1,3 +1,4 @@
+import type { RepoState } from "./drift.ts";
 import { TaskError } from "./errors.ts";
 import type { TestRun } from "./fields.ts";
 
@@ -16,9 +17,6 @@ export type ProgressUpdate = { [Field in keyof Progress]?: Progress[Field] | und
 /** Who wrote a field of a snapshot, and when: a field left out of a checkpoint keeps its value and its author. */
 export type Origins = { readonly [Field in keyof Progress]?: { agent?: string | undefined; at: string } | undefined };
 
-/** A repository as it was captured with a checkpoint. */
-export type RepoState = Readonly<Record<string, unknown>>;
-
 /** What is known of a checkpoint beside its progress. */
 export interface CheckpointMark {
   /** 1 for a task's first. */
@@ -27,6 +25,7 @@ export interface CheckpointMark {
   created_at: string;
   /** Absent in checkpoints of schema 1. */
   origins?: Origins | undefined;
+  /** Absent where the repository was not, or could not be, looked at. */
   repo_state?: RepoState | undefined;
 }
 

@@ -2,6 +2,7 @@ import { refuseBeyondRole } from "../domain/access.ts";
 import { quote } from "../domain/clean.ts";
 import { TaskError } from "../domain/errors.ts";
 import { cancellable } from "../tools/cancellable.ts";
+import { repoStateFor } from "../tools/drift.ts";
 import { keyed } from "../tools/keyed.ts";
 import { TOOLS } from "../tools/table.ts";
 import type { ToolContext } from "../tools/tool.ts";
@@ -10,6 +11,7 @@ import { failedCall, ProtocolError } from "./failure.ts";
 import type { RequestContext, Services } from "./handlers.ts";
 import { keyOf } from "./idempotency.ts";
 import { isMembers, type Members, RPC } from "./jsonrpc.ts";
+import type { Turns } from "./turns.ts";
 
 const BY_NAME = new Map(TOOLS.map((tool) => [tool.name, tool]));
 
@@ -17,7 +19,12 @@ const BY_NAME = new Map(TOOLS.map((tool) => [tool.name, tool]));
 const DEPTH = 32;
 
 /** `tools/call`. Throws for an unknown tool; a mistake in the arguments is a result with `isError`. */
-export async function callTool(services: Services, params: Members, context: RequestContext): Promise<Members> {
+export async function callTool(
+  services: Services,
+  turns: Turns,
+  params: Members,
+  context: RequestContext,
+): Promise<Members> {
   const { name, arguments: given = {} } = params;
   const tool = typeof name === "string" ? BY_NAME.get(name) : undefined;
   if (tool === undefined) {
@@ -49,7 +56,14 @@ export async function callTool(services: Services, params: Members, context: Req
     const args = storable(tool.name, scan?.args ?? given);
     const key =
       tool.effect === "write" ? keyOf(params, { tool: tool.name, args, caller: toolContext.caller }) : undefined;
-    const answer = await tool.call(keyed({ ...toolContext, withoutSecrets: scan?.bytes }, key), args);
+    const look = repoStateFor(services.tools, tool, args);
+    const begin = async () => {
+      const whole = { ...toolContext, withoutSecrets: scan?.bytes, repo_state: await look };
+      return { answer: tool.call(keyed(whole, key), args) };
+    };
+    // The calls of one client get to the store as they came, however long one looks at a repository before.
+    const { answer: begun } = await (context.local ? turns.take(begin) : begin());
+    const answer = await begun;
     const text = JSON.stringify({ ...answer, ...scan?.tally() });
     return { content: [{ type: "text", text }], structuredContent: JSON.parse(text) };
   } catch (error) {

@@ -7,6 +7,7 @@ import { type Members, RPC } from "./jsonrpc.ts";
 import { listTools } from "./list-tools.ts";
 import { topicOf } from "./resource-uri.ts";
 import { CAPABILITIES, INSTRUCTIONS, SERVER_INFO } from "./server-info.ts";
+import { createTurns } from "./turns.ts";
 
 /** One request beside its parameters. */
 export interface RequestContext {
@@ -77,15 +78,17 @@ export function createHandlers(services: Services): HandlerTable {
     late ??= loadLate();
     return late;
   };
-  // What reads the store looks at it after the writes that came before, however long those are scanned.
+  const turns = createTurns();
+  // What reads the store looks at it after the writes that came before, however long those are held up.
   const inTurn = async () => {
     const loaded = await load();
     await services.scans.settled();
+    await turns.settled();
     return loaded;
   };
   const table: Readonly<Record<string, Handler>> = {
     "tools/list": async (params) => onePage(params, listTools()),
-    "tools/call": async (params, context) => (await load()).callTool(services, params, context),
+    "tools/call": async (params, context) => (await load()).callTool(services, turns, params, context),
     "resources/list": async (params) => (await inTurn()).listResources(services, params),
     "resources/templates/list": async (params) => onePage(params, (await load()).listTemplates()),
     "resources/read": async (params, context) => (await inTurn()).readResource(services, params, context),

@@ -1,10 +1,10 @@
 import { asAgentName } from "../domain/agent.ts";
-import { buildBrief } from "../domain/brief.ts";
 import { quote } from "../domain/clean.ts";
 import { TaskError } from "../domain/errors.ts";
 import { taskFields } from "../domain/fields.ts";
 import { STATUSES } from "../domain/lifecycle.ts";
 import { type TaskView, unknownTask, wholeTask } from "../domain/task.ts";
+import { briefOf } from "../tools/drift.ts";
 import { ProtocolError } from "./failure.ts";
 import type { Services } from "./handlers.ts";
 import { isMembers, type Members, RPC } from "./jsonrpc.ts";
@@ -88,7 +88,7 @@ export async function getPrompt({ tools }: Services, { name, arguments: given = 
     throw unknownTask(`get prompt ${prompt.name} for task`, task_id);
   }
   const message = (content: Members) => ({ role: "user", content });
-  const resource = view && attachment(view, prompt.attach);
+  const resource = view && (await attachment(tools, view, prompt.attach));
   return {
     description: prompt.description,
     messages: [
@@ -98,10 +98,10 @@ export async function getPrompt({ tools }: Services, { name, arguments: given = 
   };
 }
 
-function attachment(view: TaskView, what: Prompt["attach"]): Members {
+async function attachment(tools: Services["tools"], view: TaskView, what: Prompt["attach"]): Promise<Members> {
   const uri = `task://${view.task.task_id}`;
   return what === "brief"
-    ? { uri: `${uri}/brief`, mimeType: "text/markdown", text: buildBrief(view) }
+    ? { uri: `${uri}/brief`, mimeType: "text/markdown", text: (await briefOf(tools, view)).brief }
     : { uri, mimeType: "application/json", text: JSON.stringify(wholeTask(view)) };
 }
 

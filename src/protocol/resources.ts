@@ -1,6 +1,6 @@
-import { buildBrief } from "../domain/brief.ts";
 import { oneLine, quote } from "../domain/clean.ts";
 import { type TaskView, wholeTask } from "../domain/task.ts";
+import { briefOf } from "../tools/drift.ts";
 import { asText, readArtifact } from "../tools/read-artifact.ts";
 import { ProtocolError } from "./failure.ts";
 import type { RequestContext, Services } from "./handlers.ts";
@@ -94,7 +94,8 @@ async function readTask(services: Services, uri: string, task_id: string): Promi
 }
 
 async function readBrief(services: Services, uri: string, task_id: string): Promise<Members> {
-  return { uri, mimeType: "text/markdown", text: buildBrief(await viewOf(services, uri, task_id)) };
+  const { brief } = await briefOf(services.tools, await viewOf(services, uri, task_id));
+  return { uri, mimeType: "text/markdown", text: brief };
 }
 
 async function viewOf({ tools }: Services, uri: string, task_id: string): Promise<TaskView> {

@@ -1,10 +1,10 @@
 import { constants, type Stats } from "node:fs";
-import { type FileHandle, lstat, open, realpath, stat } from "node:fs/promises";
-import { homedir, userInfo } from "node:os";
-import { isAbsolute, join, parse, relative, resolve, sep } from "node:path";
+import { type FileHandle, open, realpath, stat } from "node:fs/promises";
+import { relative, resolve, sep } from "node:path";
 import { ARTIFACT_BYTES } from "../domain/artifact.ts";
 import { quote } from "../domain/clean.ts";
 import { type ErrorCode, TaskError } from "../domain/errors.ts";
+import { isGits, isWithin, topOf } from "./work-tree.ts";
 
 /**
  * Reads a file of a repository: inside the real path of `repo_path`, which must be a git work tree and neither `/` nor
@@ -20,7 +20,7 @@ export async function readRepoFile(repo_path: string | undefined, path: string):
   if (real === undefined) {
     throw refusal("not_found", path, `there is none in ${quote(root)}`);
   }
-  if (!isInside(root, real)) {
+  if (real === root || !isWithin(root, real)) {
     throw refusal("forbidden", path, `it lies outside of ${quote(root)}`);
   }
   if (relative(root, real).split(sep).some(isGits)) {
@@ -59,7 +59,12 @@ async function readWhole(file: FileHandle, real: string, path: string): Promise<
     throw moved(path);
   }
   refuseUnlessPlain(opened, path);
-  const bytes = Buffer.alloc(opened.size);
+  return readStart(file, opened.size);
+}
+
+/** The first `size` bytes of an open file, or as many as it has. */
+export async function readStart(file: FileHandle, size: number): Promise<Buffer> {
+  const bytes = Buffer.alloc(size);
   let length = 0;
   for (let read = -1; read !== 0 && length < bytes.length; length += read) {
     read = (await file.read(bytes, length, bytes.length - length, length)).bytesRead;
@@ -77,52 +82,17 @@ function refuseUnlessPlain(file: Stats, path: string): void {
 }
 
 async function workTree(repo_path: string | undefined, path: string): Promise<string> {
-  const refuse = (reason: string) =>
-    refusal(
+  const top = repo_path === undefined ? { unavailable: "the task has none" } : await topOf(repo_path);
+  if ("unavailable" in top) {
+    const reason = `the task's repo_path ${repo_path === undefined ? "" : `${quote(repo_path)} `}cannot be read from`;
+    throw refusal(
       "forbidden",
       path,
-      `${reason}; content or content_base64 is accepted instead, or a task whose repo_path is a git work tree`,
+      `${reason}: ${top.unavailable}; content or content_base64 is accepted instead, ` +
+        "or a task whose repo_path is a git work tree",
     );
-  if (repo_path === undefined) {
-    throw refuse("the task has no repo_path");
   }
-  if (!isAbsolute(repo_path)) {
-    throw refuse(`the task's repo_path ${quote(repo_path)} is not absolute`);
-  }
-  const root = await realpath(repo_path).catch(() => undefined);
-  const homes = await Promise.all(homeFolders().map((home) => realpath(home).catch(() => home)));
-  if (
-    root === undefined ||
-    root === parse(root).root ||
-    homes.some((home) => home === root || isInside(root, home)) ||
-    relative(parse(root).root, root).split(sep).some(isGits)
-  ) {
-    throw refuse(`the task's repo_path ${quote(repo_path)} is no folder that may be read from`);
-  }
-  const git = await lstat(join(root, ".git")).catch(() => undefined);
-  if (git === undefined || !(git.isDirectory() || git.isFile())) {
-    throw refuse(`the task's repo_path ${quote(repo_path)} is not a git work tree`);
-  }
-  return root;
-}
-
-/** What HOME says and, where this user is known to the machine, what the machine says. */
-function homeFolders(): string[] {
-  try {
-    return [homedir(), userInfo().homedir];
-  } catch {
-    return [homedir()];
-  }
-}
-
-function isInside(root: string, path: string): boolean {
-  const way = relative(root, path);
-  return way !== "" && way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way);
-}
-
-/** Whether some file system takes this name for `.git`: without regard to case, invisible characters, or Windows' ways. */
-function isGits(name: string): boolean {
-  return /^(?:\.git|git~\d+)[. ]*(?::.*)?$/i.test(name.replace(/\p{Cf}/gu, ""));
+  return top.root;
 }
 
 function moved(path: string): TaskError {

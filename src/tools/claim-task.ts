@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { buildBrief } from "../domain/brief.ts";
 import { type Claimed, claimTask as claim } from "../domain/claim-task.ts";
 import { isNextFor, isOpenTo } from "../domain/claimable.ts";
 import { quote } from "../domain/clean.ts";
@@ -10,6 +9,7 @@ import { taskRow, unknownTask } from "../domain/task.ts";
 import type { ChangeCommand } from "../store/store.ts";
 import { requireAgent } from "./caller.ts";
 import { deedOf } from "./deed.ts";
+import { briefOf } from "./drift.ts";
 import { callingAgent } from "./shapes.ts";
 import { defineTool, type ToolContext } from "./tool.ts";
 import { attemptFor } from "./wait-for.ts";
@@ -69,7 +69,8 @@ export const claimTask = defineTool({
       throw unknownTask("claim task", claimed.task_id);
     }
     const { lease_token, lease_expires_at, warning } = claimed;
-    return { task: taskRow(view.task), brief: buildBrief(view), lease_token, lease_expires_at, warning };
+    const { brief, drift } = await briefOf(context, view);
+    return { task: taskRow(view.task), ...drift, brief, lease_token, lease_expires_at, warning };
   },
 });
 

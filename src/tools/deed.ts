@@ -12,10 +12,10 @@ interface Call<Agent> {
 
 /** The deed that a call of `command` is, once the store says when. What it may grant is made now: a decision is pure. */
 export function deedOf<Agent extends string | undefined>(
-  context: Pick<ToolContext, "grant">,
+  { grant, repo_state }: Pick<ToolContext, "grant" | "repo_state">,
   command: string,
   { agent, lease_token, lease_seconds }: Call<Agent>,
 ): (now: Instant) => Deed & { agent: Agent } {
-  const grant = context.grant(lease_seconds);
-  return (now) => ({ command, agent, lease_token, grant, now });
+  const granted = grant(lease_seconds);
+  return (now) => ({ command, agent, lease_token, grant: granted, now, repo_state });
 }

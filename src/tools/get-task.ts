@@ -1,10 +1,11 @@
 import { z } from "zod";
-import { BRIEF_TOKENS, buildBrief } from "../domain/brief.ts";
+import { BRIEF_TOKENS } from "../domain/brief.ts";
 import { progressOf } from "../domain/checkpoint.ts";
 import { quote } from "../domain/clean.ts";
 import { TaskError } from "../domain/errors.ts";
 import { foldTask } from "../domain/fold.ts";
 import { type TaskView, unknownTask, wholeTask } from "../domain/task.ts";
+import { briefOf } from "./drift.ts";
 import { compare, findCheckpoint, readHistory } from "./get-task-history.ts";
 import { taskId } from "./shapes.ts";
 import { defineTool, type ToolContext } from "./tool.ts";
@@ -47,7 +48,7 @@ export const getTask = defineTool({
       throw unknownTask("get task", task_id);
     }
     if (view === "brief") {
-      return { task_id, version: task.task.version, brief: buildBrief(task, max_tokens) };
+      return { task_id, version: task.task.version, brief: (await briefOf(context, task, max_tokens)).brief };
     }
     return compare_to === undefined
       ? readTask(context, task, checkpoint)

@@ -12,6 +12,7 @@ export const markExhausted = defineTool({
   description:
     "Say that you cannot go on (context, rate limit, quota, error) and free the task for any agent, when you have nobody in mind to hand it to.",
   effect: "write",
+  reports: ["resume_prompt"],
   input: z.strictObject({
     task_id: taskId,
     agent: callingAgent,

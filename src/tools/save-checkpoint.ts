@@ -12,6 +12,7 @@ export const saveCheckpoint = defineTool({
   description:
     "Save how far you are, so that any agent could go on: after each finished step, and before your context or rate limit. Claims an unowned task. Fields left out keep their value.",
   effect: "write",
+  reports: ["completed_steps", "remaining_steps", "test_results", "resume_prompt", "context"],
   input: z.strictObject({
     task_id: taskId,
     agent: callingAgent,

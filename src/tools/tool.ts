@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { quote } from "../domain/clean.ts";
+import type { RepoReader, RepoState } from "../domain/drift.ts";
 import { TaskError } from "../domain/errors.ts";
 import { testRun } from "../domain/fields.ts";
 import type { Grant } from "../domain/lease.ts";
@@ -19,6 +20,10 @@ export interface ToolContext {
   answered?: (<Answer>() => Promise<Answer | undefined>) | undefined;
   /** The bytes of a file as they may be stored; absent where nothing is scanned for secrets. */
   withoutSecrets?: ((bytes: Uint8Array) => Promise<Uint8Array>) | undefined;
+  /** Looks at tasks' repositories; absent where that is not permitted. */
+  repo?: RepoReader | undefined;
+  /** The task's repository as it stood when this call came, where the call reports progress. */
+  repo_state?: RepoState | undefined;
   /** A short id that sorts by its time; different at each call. */
   id(): string;
   /** Calls that wait; see `wait-for.ts`. */
@@ -42,6 +47,8 @@ export interface ToolDefinition<Input extends z.ZodObject, Output extends z.ZodO
   /** Says when to use the tool; at most 300 characters. */
   description: string;
   effect: "read" | "write";
+  /** Arguments by any of which a call makes a checkpoint, for which the task's repository is looked at first. */
+  reports?: readonly string[];
   input: Input;
   output: Output;
   run(context: ToolContext, input: z.infer<Input>): Promise<z.infer<Output>>;

@@ -13,6 +13,7 @@ export const updateTask = defineTool({
   description:
     "Change fields of a task: finish it (status done), release it (open), cancel, reopen, take it over (current_owner: your name), edit its texts. What is left out stays.",
   effect: "write",
+  reports: ["completed_steps", "remaining_steps", "resume_prompt"],
   input: z.strictObject({
     task_id: taskId,
     title: taskFields.title.optional().describe("New title"),

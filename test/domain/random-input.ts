@@ -124,7 +124,7 @@ export function randomInput(random: Random): BriefInput {
       undefined,
       { drift: [] },
       { drift_unavailable: text(random, 300) },
-      { drift: list(random, 200, () => ({ kind: "file_changed", path: short() })) },
+      { drift: list(random, 200, () => ({ kind: "file_missing" as const, path: short() })) },
     ]),
   });
 }
