@@ -91,10 +91,10 @@ const INITIALIZE = {
 };
 const JSON_HEADERS = { "content-type": "application/json", accept: "application/json, text/event-stream" };
 
-const overSession = async (): Promise<Ask> => sessionOn((await startHttp(freshStore())).url);
+const overSession = async (): Promise<Ask> => sessionOn((await startHttp(alike())).url);
 
 async function overEventStream(): Promise<Ask> {
-  const { url } = await startHttp(freshStore());
+  const { url } = await startHttp(alike());
   const events = readEvents(await fetch(`${url}/sse`));
   const endpoint = `${url}${(await events.next()).value?.data}`;
   const ask: Ask = async (method, params) => {
@@ -115,32 +115,32 @@ async function overEventStream(): Promise<Ask> {
 }
 
 async function overStdio(): Promise<Ask> {
-  const server = startStdio(freshStore());
+  const server = startStdio(alike());
   await server.initialize();
   return (method, params) => server.request(method, params);
 }
 
+/** Repositories are looked at over every transport. */
+function alike(): string[] {
+  return [...freshStore(), "--drift", "on"];
+}
+
 describe("the same answer everywhere", () => {
   test("one story told over stdio, SSE, a session and 2026-07-28 has the same results", async () => {
-    const { url } = await startHttp(freshStore());
+    const { url } = await startHttp(alike());
     const stateless: Ask = async (method, params) => Object(await (await postStateless(url, method, params)).json());
     const reference = await tell(await overStdio());
     expect(reference).toHaveLength(CORPUS.length);
     expect(JSON.stringify(reference)).toContain("not_owner");
     expect(JSON.stringify(reference)).toContain("idempotency key");
-    for (const ask of [
-      await overEventStream(),
-      await overSession(),
-      stateless,
-      statelessly(startStdio(freshStore())),
-    ]) {
+    for (const ask of [await overEventStream(), await overSession(), stateless, statelessly(startStdio(alike()))]) {
       expect(await tell(ask)).toEqual(reference);
     }
   });
 
   test("50 clients with equal ids at the same time: no answer crosses over", async () => {
     const calls = Number(Bun.env["CROSSTALK_CALLS"] ?? 1000);
-    const { url } = await startHttp(freshStore());
+    const { url } = await startHttp(alike());
     const clients = Array.from({ length: 50 }, async (_, client) => {
       const stateless: Ask = async (method, params) => Object(await (await postStateless(url, method, params)).json());
       const ask = client % 2 === 0 ? stateless : await sessionOn(url);
