@@ -97,6 +97,7 @@ describe.each(makes)("$name", ({ name, revision, notFound, connect }) => {
   test("cancels a call, is not answered, and goes on", async () => {
     const cancel = new AbortController();
     const holder = new Database(store[1]);
+    holder.run("PRAGMA busy_timeout = 5000");
     holder.run("BEGIN IMMEDIATE");
     const call = client.call("create_task", { task_id: `late-${id}`, title: "Late", goal: "None" }, cancel.signal);
     await client.taken(`late-${id}`);

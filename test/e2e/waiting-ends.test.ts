@@ -120,6 +120,7 @@ test("a write that is cancelled while another process holds the store is not mad
   const [server, { url }] = [await onStdio(store), await startHttp(store)];
   const session = await openSession(url);
   const holder = new Database(store[1] ?? "");
+  holder.run("PRAGMA busy_timeout = 5000");
   holder.run("BEGIN IMMEDIATE");
   const call = (id: string, _meta: object = {}) => {
     const params = { name: "create_task", arguments: creation(id), _meta };
