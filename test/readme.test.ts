@@ -54,7 +54,7 @@ describe("README", () => {
     const files = readdirSync(root, { recursive: true, encoding: "utf8" }).filter(
       (name) => !name.startsWith("node_modules"),
     );
-    for (const [, file] of readme.matchAll(/\]\((?!http)([^)]+)\)|`(systemd\/[^`]+)`/g)) {
+    for (const [, file] of readme.matchAll(/\]\((?!http|#)([^)]+)\)|`(systemd\/[^`]+)`/g)) {
       expect(file === undefined || files.includes(file)).toBe(true);
     }
   });
