@@ -98,6 +98,7 @@ async function serve(config: Config): Promise<number> {
   const store = await openStore(config.db, {
     now: await createClock(),
     onCommit: () => watch?.poke(),
+    onDamage: (error) => log.error(`the database is damaged: run mcp-task-server verify --db ${config.db}`, error),
     onOutdated() {
       exitCode = EXIT.configuration;
       log.error("ending: a newer mcp-task-server has migrated the database", config.db);

@@ -1,6 +1,7 @@
 import type { Database } from "bun:sqlite";
 import type { Change } from "../../domain/changes.ts";
 import type { Task } from "../../domain/task.ts";
+import { rowHash, sealed } from "./hashes.ts";
 import { fromCheckpoint, fromTask, leaseColumns, type TaskRow } from "./rows.ts";
 
 /** Writes a change into the open transaction and answers the task's row id; `before` is its row, or nothing for a new task. */
@@ -11,37 +12,40 @@ export function apply(db: Database, change: Change, before: TaskRow | undefined,
   if (checkpoint !== undefined) {
     db.query(
       `INSERT INTO checkpoints (task, number, agent, created_at, completed_steps, remaining_steps, test_results,
-         resume_prompt, context, origins, repo_state)
+         resume_prompt, context, origins, repo_state, row_hash)
        VALUES ($task, $number, $agent, $created_at, $completed_steps, $remaining_steps, $test_results,
-         $resume_prompt, $context, $origins, $repo_state)`,
-    ).run({ task, ...fromCheckpoint(checkpoint) });
+         $resume_prompt, $context, $origins, $repo_state, $row_hash)`,
+    ).run(sealed("checkpoints", { task, ...fromCheckpoint(checkpoint) }));
   }
   if (artifact !== undefined) {
     db.query(
-      `INSERT INTO artifacts (artifact_id, task, name, kind, mime_type, size, sha256, agent, created_at)
-       VALUES ($artifact_id, $task, $name, $kind, $mime_type, $size, $sha256, $agent, $created_at)`,
-    ).run({ task, ...artifact, agent: artifact.agent ?? null });
+      `INSERT INTO artifacts (artifact_id, task, name, kind, mime_type, size, sha256, agent, created_at, row_hash)
+       VALUES ($artifact_id, $task, $name, $kind, $mime_type, $size, $sha256, $agent, $created_at, $row_hash)`,
+    ).run(sealed("artifacts", { task, ...artifact, agent: artifact.agent ?? null }));
   }
   db.query(
-    `INSERT INTO events (task, version, command, agent, at, effects, changes)
-     VALUES ($task, $version, $command, $agent, $at, $effects, $changes)`,
-  ).run({
-    task,
-    ...event,
-    agent: event.agent ?? null,
-    effects: JSON.stringify(event.effects),
-    changes: JSON.stringify(event.changes),
-  });
+    `INSERT INTO events (task, version, command, agent, at, effects, changes, row_hash)
+     VALUES ($task, $version, $command, $agent, $at, $effects, $changes, $row_hash)`,
+  ).run(
+    sealed("events", {
+      task,
+      ...event,
+      agent: event.agent ?? null,
+      effects: JSON.stringify(event.effects),
+      changes: JSON.stringify(event.changes),
+    }),
+  );
   return task;
 }
 
 /** Writes a lease that its owner renewed without changing anything: no new version, no event. */
 export function renew(db: Database, renewed: Task, before: TaskRow): void {
+  const columns = leaseColumns(renewed);
   db.query(
     `UPDATE tasks SET ownership = $ownership, deadline_at = $deadline_at, deadline_uptime = $deadline_uptime,
-       deadline_boot = $deadline_boot
+       deadline_boot = $deadline_boot, row_hash = $row_hash
      WHERE id = $id`,
-  ).run({ ...leaseColumns(renewed), id: before.id });
+  ).run({ ...columns, row_hash: rowHash("tasks", { ...before, ...columns }), id: before.id });
 }
 
 function insertTask(db: Database, { task }: Change, content_hash: string): number {
@@ -49,12 +53,12 @@ function insertTask(db: Database, { task }: Change, content_hash: string): numbe
     .query(
       `INSERT INTO tasks (task_id, title, goal, repo_path, status, current_owner, owner_key, owned_since, priority,
          tags, handoff, exhausted, ownership, deadline_at, deadline_uptime, deadline_boot, let_go_key, described_by, described_at,
-         content_hash, checkpoint_count, version, created_at, updated_at)
+         content_hash, checkpoint_count, version, created_at, updated_at, row_hash)
        VALUES ($task_id, $title, $goal, $repo_path, $status, $current_owner, $owner_key, $owned_since, $priority,
          $tags, $handoff, $exhausted, $ownership, $deadline_at, $deadline_uptime, $deadline_boot, $let_go_key, $described_by,
-         $described_at, $content_hash, $checkpoint_count, $version, $created_at, $updated_at)`,
+         $described_at, $content_hash, $checkpoint_count, $version, $created_at, $updated_at, $row_hash)`,
     )
-    .run({ ...fromTask(task), content_hash });
+    .run(sealed("tasks", { ...fromTask(task), content_hash }));
   return Number(lastInsertRowid);
 }
 
@@ -67,9 +71,9 @@ function updateTask(db: Database, { task }: Change, before: TaskRow): number {
        deadline_uptime = $deadline_uptime, deadline_boot = $deadline_boot, let_go_key = $let_go_key,
        described_by = $described_by,
        described_at = $described_at, checkpoint_count = $checkpoint_count, version = $version,
-       updated_at = $updated_at
+       updated_at = $updated_at, row_hash = $row_hash
      WHERE id = $id`,
-  ).run({ ...columns, id: before.id });
+  ).run({ ...columns, row_hash: rowHash("tasks", { ...before, ...columns }), id: before.id });
   return before.id;
 }
 

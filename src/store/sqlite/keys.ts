@@ -2,6 +2,7 @@ import type { Database } from "bun:sqlite";
 import type { Decision } from "../../domain/changes.ts";
 import { type IdempotencyKey, KEPT_SECONDS, otherArguments } from "../../domain/idempotency.ts";
 import { deadlineAfter, type Instant, secondsUntil, timestamp } from "../../domain/instant.ts";
+import { sealed, sound } from "./hashes.ts";
 
 /** What one write came to: the decision, and the row of its task, if it found one to decide on. */
 export interface Written<Answer> {
@@ -52,15 +53,11 @@ export function once<Answer>(
 
 /** The answer kept under a key, until its time is over. Throws `conflict` where it belongs to other arguments. */
 export function answerOf<Answer>(db: Database, now: Instant, key: IdempotencyKey): { answer: Answer } | undefined {
-  const row = db
-    .query<KeyRow, [string]>(
-      "SELECT args_hash, answer, expires_at, expires_uptime, boot_id FROM idempotency WHERE key = ?",
-    )
-    .get(hashOf(key));
+  const row = db.query<KeyRow, [string]>("SELECT * FROM idempotency WHERE key = ?").get(hashOf(key));
   if (row === null) {
     return undefined;
   }
-  const { expires_at: at, expires_uptime: uptime, boot_id } = row;
+  const { expires_at: at, expires_uptime: uptime, boot_id } = sound("idempotency", row);
   if (secondsUntil({ at, uptime, boot_id: boot_id ?? undefined }, now) === 0) {
     return undefined;
   }
@@ -76,11 +73,12 @@ function hashOf({ key, caller, tool }: IdempotencyKey): string {
 }
 
 function keep(db: Database, now: Instant, key: IdempotencyKey, answer: string, task: number): void {
-  const { at, uptime, boot_id } = deadlineAfter(now, KEPT_SECONDS);
+  const { at: expires_at, uptime: expires_uptime, boot_id = null } = deadlineAfter(now, KEPT_SECONDS);
+  const row = { key: hashOf(key), args_hash: key.args_hash, answer, task, expires_at, expires_uptime, boot_id };
   db.query(
-    `INSERT OR REPLACE INTO idempotency (key, args_hash, answer, task, expires_at, expires_uptime, boot_id)
-     VALUES (?, ?, ?, ?, ?, ?, ?)`,
-  ).run(hashOf(key), key.args_hash, answer, task, at, uptime, boot_id ?? null);
+    `INSERT OR REPLACE INTO idempotency (key, args_hash, answer, task, expires_at, expires_uptime, boot_id, row_hash)
+     VALUES ($key, $args_hash, $answer, $task, $expires_at, $expires_uptime, $boot_id, $row_hash)`,
+  ).run(sealed("idempotency", row));
 }
 
 /** Removes the first few keys whose time is over; where the wall clock was set forward, uptime still protects them. */

@@ -5,13 +5,31 @@ import leases from "./0002-leases.sql" with { type: "text" };
 import idempotency from "./0003-idempotency.sql" with { type: "text" };
 import search from "./0004-search.sql" with { type: "text" };
 import tokens from "./0005-tokens.sql" with { type: "text" };
+import hashes from "./0006-hashes.sql" with { type: "text" };
+import { sealRows } from "./hashes.ts";
 import { patiently } from "./retry.ts";
 
 /** "MTSK" in ASCII, at offset 68 of every database file of ours. */
 export const APPLICATION_ID = 0x4d54534b;
 
+/** A step of the schema: its SQL, and what SQL cannot do, in the same transaction. */
+interface Migration {
+  sql: string;
+  finish?(db: Database): void;
+}
+
 /** The n-th brings a database to version n. */
-const MIGRATIONS: readonly string[] = [init, leases, idempotency, search, tokens];
+const MIGRATIONS: readonly Migration[] = [
+  { sql: init },
+  { sql: leases },
+  { sql: idempotency },
+  { sql: search },
+  { sql: tokens },
+  { sql: hashes, finish: sealRows },
+];
+
+/** The first schema whose rows carry their hash. */
+export const HASHED_SINCE: number = MIGRATIONS.findIndex(({ sql }) => sql === hashes) + 1;
 
 /** The schema this executable writes; `PRAGMA user_version` of a migrated database. */
 export const SCHEMA_VERSION: number = MIGRATIONS.length;
@@ -48,9 +66,10 @@ function applyMissing(db: Database): void {
     if (version > SCHEMA_VERSION) {
       throw new StoreRefusal(newerThanOurs(version));
     }
-    for (const [index, sql] of MIGRATIONS.entries()) {
+    for (const [index, { sql, finish }] of MIGRATIONS.entries()) {
       if (index >= version) {
         db.run(sql);
+        finish?.(db);
         db.run(`PRAGMA user_version = ${index + 1}`);
       }
     }

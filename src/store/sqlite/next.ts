@@ -1,6 +1,7 @@
 import type { Database } from "bun:sqlite";
 import { agentKey } from "../../domain/agent.ts";
 import { type Instant, timestamp } from "../../domain/instant.ts";
+import { sound } from "./hashes.ts";
 import { PASSED, passedBy } from "./queries.ts";
 import type { TaskRow } from "./rows.ts";
 
@@ -50,7 +51,8 @@ export function nextRow(db: Database, { agent, repo_path }: Seeker, now: Instant
   if (repo_path !== undefined) {
     candidates.push(...free(db, key, repo_path, now), ...lapsed(db, key, repo_path, now));
   }
-  return candidates.toSorted((one, other) => one.priority - other.priority || one.id - other.id).at(0);
+  const next = candidates.toSorted((one, other) => one.priority - other.priority || one.id - other.id).at(0);
+  return next && sound("tasks", next);
 }
 
 function free(db: Database, key: string, repo_path: string, now: Instant): TaskRow[] {

@@ -4,6 +4,7 @@ import { markOf, NO_PROGRESS, progressOf } from "../../domain/checkpoint.ts";
 import type { Instant } from "../../domain/instant.ts";
 import type { TaskView } from "../../domain/task.ts";
 import type { TaskChange, TaskFilter } from "../store.ts";
+import { sound } from "./hashes.ts";
 import {
   type ArtifactRow,
   type CheckpointRow,
@@ -26,7 +27,8 @@ export function passedBy({ boot_id = "", uptime, wall }: Instant): [string, numb
 
 /** A task's row by its id. */
 export function taskRow(db: Database, task_id: string): TaskRow | undefined {
-  return db.query<TaskRow, [string]>("SELECT * FROM tasks WHERE task_id = ?").get(task_id) ?? undefined;
+  const row = db.query<TaskRow, [string]>("SELECT * FROM tasks WHERE task_id = ?").get(task_id);
+  return row === null ? undefined : sound("tasks", row);
 }
 
 /** A row with its newest progress and its artifacts. */
@@ -35,43 +37,38 @@ export function viewOf(db: Database, row: TaskRow, now: Instant): TaskView {
   const checkpoint = newest === undefined ? undefined : toCheckpoint(newest);
   const progress = checkpoint === undefined ? NO_PROGRESS : progressOf(checkpoint);
   const artifacts = db
-    .query<ArtifactRow, [number]>(
-      "SELECT artifact_id, name, kind, mime_type, size, sha256, agent, created_at FROM artifacts WHERE task = ? ORDER BY id",
-    )
+    .query<ArtifactRow, [number]>("SELECT * FROM artifacts WHERE task = ? ORDER BY id")
     .all(row.id)
-    .map(toArtifact);
+    .map((found) => toArtifact(sound("artifacts", found)));
   const mark = checkpoint === undefined ? undefined : markOf(checkpoint);
   return { task: toTask(row, now), content_hash: row.content_hash, progress, checkpoint: mark, artifacts };
 }
 
 /** A checkpoint's row by its number. */
 export function checkpointRow(db: Database, task: number, number: number): CheckpointRow | undefined {
-  const query = db.query<CheckpointRow, [number, number]>(
-    `SELECT number, agent, created_at, completed_steps, remaining_steps, test_results, resume_prompt, context,
-       origins, repo_state
-     FROM checkpoints WHERE task = ? AND number = ?`,
-  );
-  return query.get(task, number) ?? undefined;
+  const query = db.query<CheckpointRow, [number, number]>("SELECT * FROM checkpoints WHERE task = ? AND number = ?");
+  const row = query.get(task, number);
+  return row === null ? undefined : sound("checkpoints", row);
 }
 
 /** An artifact's row by its id or else, the newest, by its name. */
 export function artifactRow(db: Database, task: number, id_or_name: string): ArtifactRow | undefined {
-  const columns = "SELECT artifact_id, name, kind, mime_type, size, sha256, agent, created_at FROM artifacts";
-  const byId = db.query<ArtifactRow, [number, string]>(`${columns} WHERE task = ? AND artifact_id = ?`);
+  const byId = db.query<ArtifactRow, [number, string]>("SELECT * FROM artifacts WHERE task = ? AND artifact_id = ?");
   const byName = db.query<ArtifactRow, [number, string]>(
-    `${columns} WHERE task = ? AND name = ? ORDER BY id DESC LIMIT 1`,
+    "SELECT * FROM artifacts WHERE task = ? AND name = ? ORDER BY id DESC LIMIT 1",
   );
-  return byId.get(task, id_or_name) ?? byName.get(task, id_or_name) ?? undefined;
+  const row = byId.get(task, id_or_name) ?? byName.get(task, id_or_name);
+  return row === null ? undefined : sound("artifacts", row);
 }
 
 /** A task's events below a version, newest first. */
 export function eventRows(db: Database, task: number, below: number, limit: number): EventRow[] {
   return db
     .query<EventRow, [number, number, number]>(
-      `SELECT version, command, agent, at, effects, changes FROM events
-       WHERE task = ? AND version < ? ORDER BY version DESC LIMIT ?`,
+      "SELECT * FROM events WHERE task = ? AND version < ? ORDER BY version DESC LIMIT ?",
     )
-    .all(task, below, limit);
+    .all(task, below, limit)
+    .map((row) => sound("events", row));
 }
 
 /** The first events of all tasks after `seq`, oldest first. */
@@ -141,7 +138,10 @@ export function listRows(
   }
   const condition = conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`;
   const sql = `SELECT tasks.* FROM ${from} ${condition} ORDER BY ${order} LIMIT ?`;
-  return db.query<TaskRow, (string | number)[]>(sql).all(...values, limit);
+  return db
+    .query<TaskRow, (string | number)[]>(sql)
+    .all(...values, limit)
+    .map((row) => sound("tasks", row));
 }
 
 /** The end of the texts that begin with `prefix`, in SQLite's order of bytes. */

@@ -156,15 +156,19 @@ export function fromCheckpoint(checkpoint: Checkpoint) {
 
 /** A row as an artifact. */
 export function toArtifact(row: ArtifactRow): Artifact {
-  return { ...row, agent: row.agent ?? undefined };
+  const { artifact_id, name, kind, mime_type, size, sha256, agent, created_at } = row;
+  return { artifact_id, name, kind, mime_type, size, sha256, agent: agent ?? undefined, created_at };
 }
 
 /** A row as an event. */
 export function toEvent(row: EventRow): Event {
+  const { version, command, agent, at, effects, changes } = row;
   return {
-    ...row,
-    agent: row.agent ?? undefined,
-    effects: JSON.parse(row.effects),
-    changes: JSON.parse(row.changes),
+    version,
+    command,
+    agent: agent ?? undefined,
+    at,
+    effects: JSON.parse(effects),
+    changes: JSON.parse(changes),
   };
 }

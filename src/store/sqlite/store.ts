@@ -8,6 +8,7 @@ import { termsOf } from "../../domain/words.ts";
 import type { ChangeCommand, Command, CreateCommand, NextCommand, Store, StoreState } from "../store.ts";
 import { apply, renew } from "./apply.ts";
 import { createCursorCodec } from "./cursor.ts";
+import { DamagedRow, sound } from "./hashes.ts";
 import { answerOf, NOTHING, once, type Written } from "./keys.ts";
 import { immediately, SCHEMA_VERSION, schemaVersion } from "./migrate.ts";
 import { nextRow } from "./next.ts";
@@ -27,6 +28,8 @@ export interface StoreHost {
   onOutdated(): void;
   /** Called after each COMMIT that changed something, before the writer has its answer; must not throw. */
   onCommit?(): void;
+  /** Called whenever the database turns out to be damaged, before the caller has its refusal. */
+  onDamage?(error: Error): void;
 }
 
 /** A migrated, open database as a Store. */
@@ -71,11 +74,12 @@ export function createSqliteStore(db: Database, host: StoreHost): Store {
 /** What a store reads: never behind the writes that wait for their turn. */
 function createReader(
   db: Database,
-  { now }: StoreHost,
+  host: StoreHost,
   indexer: Indexer,
 ): Omit<Store, "write" | "writeNext" | "create" | "tokens" | "state" | "probe" | "close"> {
+  const { now } = host;
   const cursors = createCursorCodec(cursorKey(db));
-  const read = <T>(query: () => T): Promise<T> => patiently(query);
+  const read = <T>(query: () => T): Promise<T> => patiently(() => told(host, query));
   return {
     find: (task_id) =>
       read(() =>
@@ -130,13 +134,20 @@ function createReader(
 
 /** Runs `body` in a transaction of the current schema; a full disk is told as such. */
 function transact<Answer>(db: Database, host: StoreHost, body: () => Answer): Answer {
-  try {
-    return immediately(db, () => {
+  return told(host, () =>
+    immediately(db, () => {
       refuseWhenOutdated(db, host);
       return body();
-    });
+    }),
+  );
+}
+
+/** Runs `body`; what its storage fails with is thrown in our words. */
+function told<T>(host: StoreHost, body: () => T): T {
+  try {
+    return body();
   } catch (error) {
-    throw asStorageError(error);
+    throw asStorageError(error, host);
   }
 }
 
@@ -193,12 +204,20 @@ function refuseWhenOutdated(db: Database, host: StoreHost): void {
   }
 }
 
-/** What SQLite says of a full disk or an exhausted quota, in our words; the transaction has been rolled back. */
-function asStorageError(error: unknown): unknown {
+/** What SQLite says of a full disk, an exhausted quota or a damaged file, in our words; nothing was written. */
+function asStorageError(error: unknown, host: StoreHost): unknown {
   if (error instanceof SQLiteError && /^SQLITE_(FULL|IOERR_WRITE)$/.test(error.code ?? "")) {
     return new TaskError(
       "storage_full",
       "Cannot write to the store: the disk or quota is full; the same call is accepted once there is room",
+    );
+  }
+  const damaged = error instanceof SQLiteError && /^SQLITE_(CORRUPT|NOTADB)/.test(error.code ?? "");
+  if (damaged || error instanceof DamagedRow) {
+    host.onDamage?.(error);
+    return new TaskError(
+      "internal",
+      "Cannot use the store: its database is damaged; a person has to run `mcp-task-server verify`, until then what is sound is served",
     );
   }
   return error;
@@ -220,11 +239,11 @@ function stateOf(db: Database): StoreState {
 }
 
 function cursorKey(db: Database): Uint8Array {
-  const row = db.query<{ value: Uint8Array }, []>("SELECT value FROM meta WHERE key = 'cursor_key'").get();
+  const row = db.query<{ value: Uint8Array }, []>("SELECT * FROM meta WHERE key = 'cursor_key'").get();
   if (row === null) {
     throw new Error("the database has no cursor key");
   }
-  return row.value;
+  return sound("meta", row).value;
 }
 
 /** Another process may be reading: then the log stays, and the last process to close moves it. */
