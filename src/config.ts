@@ -110,7 +110,7 @@ function refuseOddities(argv: readonly string[], command: string | undefined, op
       throw usage(`${command} takes ${form ?? "nothing after its name"}`);
     }
   }
-  const odd = argv.find((argument) => /^--(?:http|debug|json|version|help)=|^--no-/.test(argument));
+  const odd = argv.find((argument) => /^--(?:http|debug|json|force|version|help)=|^--no-/.test(argument));
   if (odd !== undefined) {
     throw usage(odd.startsWith("--no-") ? `unknown flag ${odd}` : `${odd.split("=")[0]} takes no value`);
   }

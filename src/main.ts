@@ -10,6 +10,7 @@ import {
   resolveConfig,
   StartRefusal,
 } from "./config.ts";
+import { TaskError } from "./domain/errors.ts";
 import { createIds, createToken } from "./id.ts";
 import { lazyArtifacts, lazyRepo, readFile } from "./late.ts";
 import { createLog, type Log } from "./log.ts";
@@ -19,7 +20,7 @@ import { SERVER_INFO } from "./protocol/server-info.ts";
 import { createScans } from "./redact/scans.ts";
 import { helpText } from "./settings.ts";
 import { holdsOurDatabase, openStore } from "./store/sqlite/open.ts";
-import { type Store, StoreRefusal } from "./store/store.ts";
+import { OperationRefusal, type Store, StoreRefusal } from "./store/store.ts";
 import { createWaiters } from "./tools/waiters.ts";
 import { isWildcard } from "./transport/guard.ts";
 import type { HttpServer } from "./transport/http.ts";
@@ -34,12 +35,24 @@ process.umask(0o077);
 try {
   process.exit(await run(Bun.argv.slice(2)));
 } catch (error) {
-  if (error instanceof StartRefusal || error instanceof StoreRefusal) {
+  const code = refusalCode(error);
+  if (code !== undefined && error instanceof Error) {
     console.error(error.message);
-    process.exit(error instanceof StartRefusal ? error.exitCode : EXIT.configuration);
+    process.exit(code);
   }
   createLog(false).error("cannot start", error);
   process.exit(EXIT.failure);
+}
+
+/** The exit code of a reason to end that is told in one line; nothing for a bug. */
+function refusalCode(error: unknown): number | undefined {
+  if (error instanceof StartRefusal) {
+    return error.exitCode;
+  }
+  if (error instanceof StoreRefusal) {
+    return EXIT.configuration;
+  }
+  return error instanceof OperationRefusal || error instanceof TaskError ? EXIT.failure : undefined;
 }
 
 /** Runs one command line to its end and answers the exit code. */
@@ -61,29 +74,18 @@ async function run(argv: readonly string[]): Promise<number> {
     await print(report);
     return healthy ? EXIT.ok : EXIT.failure;
   }
-  if (line.command === "token") {
-    return manageTokens(config, line);
-  }
-  return serve(config);
+  return line.command === undefined ? serve(config) : runCommand(line, config);
 }
 
-async function manageTokens(config: Config, { operands, flags }: CommandLine): Promise<number> {
-  const [{ token }, store] = await Promise.all([import("./commands/token.ts"), openForCommand(config)]);
-  try {
-    const { report, done, note } = await token(store.tokens, operands, flags);
-    await print(report);
-    if (note !== undefined) {
-      console.error(note);
-    }
-    return done ? EXIT.ok : EXIT.failure;
-  } finally {
-    await store.close();
+async function runCommand(line: CommandLine, config: Config): Promise<number> {
+  const { RUN } = await import("./commands/table.ts");
+  const run = await RUN[line.command ?? ""]?.();
+  const { report, notes = [], exitCode } = (await run?.(line, config)) ?? { report: "", exitCode: EXIT.usage };
+  await print(report);
+  for (const note of notes) {
+    console.error(note);
   }
-}
-
-/** The store, for a command that ends by itself. */
-async function openForCommand({ db }: Config): Promise<Store> {
-  return openStore(db, { now: await createClock(), onOutdated: () => undefined });
+  return exitCode;
 }
 
 async function serve(config: Config): Promise<number> {

@@ -134,6 +134,11 @@ export const SETTINGS: readonly Setting[] = [
   },
   { flag: "debug", env: "MCP_DEBUG", meaning: "Debug lines on stderr; any value of the variable switches them on" },
   {
+    flag: "force",
+    commands: ["backup", "restore", "export"],
+    meaning: "Replace what is there already",
+  },
+  {
     flag: "role",
     commands: ["token"],
     value: "role",
@@ -171,6 +176,36 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     most: 2,
     meaning: "Tokens by which agents are known over HTTP; once there was one, every caller needs one",
   },
+  backup: {
+    operands: "<file>",
+    least: 1,
+    meaning: "Copy database and artifacts into one file, while servers run",
+  },
+  restore: {
+    operands: "<file>",
+    least: 1,
+    meaning: "Put a backup in the place of the database, while no server runs",
+  },
+  verify: {
+    operands: "[file]",
+    most: 1,
+    meaning: "Check every row and artifact, or a backup: exit code 0 when sound, else 1",
+  },
+  forget: {
+    operands: "<task_id>",
+    least: 1,
+    meaning: "Remove a task and every trace of it from database, log and artifacts",
+  },
+  export: {
+    operands: "<file>",
+    least: 1,
+    meaning: "Write all tasks with their artifacts as JSON Lines; - is stdout",
+  },
+  import: {
+    operands: "<file>",
+    least: 1,
+    meaning: "Add the tasks of an export, all of them or none; - is stdin",
+  },
 };
 
 /** The text of --help. */
@@ -203,7 +238,7 @@ ${table(commands)}
 Flags [and variables]:
 ${table(rows)}
 
-Relative paths are relative to MCP_TASK_BASE_DIR.
+Relative paths are relative to MCP_TASK_BASE_DIR, files of commands to the current folder.
 Exit codes: 0 done, 1 failure, 2 usage, 78 configuration or database.
 `;
 }

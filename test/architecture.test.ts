@@ -38,7 +38,19 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "log.ts": [],
   "notify.ts": ["bun:ffi"],
   "settings.ts": ["domain"],
-  commands: ["auth", "config.ts", "domain", "health.ts", "store/tokens.ts"],
+  commands: [
+    "auth",
+    "clock.ts",
+    "commands",
+    "config.ts",
+    "domain",
+    "health.ts",
+    "id.ts",
+    "store",
+    "store/sqlite",
+    "transport/stdio.ts",
+    "node:*",
+  ],
   "main.ts": ["*"],
 };
 

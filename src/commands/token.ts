@@ -1,12 +1,26 @@
 import { digestOf, mintToken } from "../auth/token.ts";
-import { type Flags, usage } from "../config.ts";
+import { createClock } from "../clock.ts";
+import { type CommandLine, type Config, EXIT, type Flags, usage } from "../config.ts";
 import { ROLES } from "../domain/access.ts";
 import { asAgentName } from "../domain/agent.ts";
 import { quote } from "../domain/clean.ts";
+import { openStore } from "../store/sqlite/open.ts";
 import type { TokenRecord, Tokens } from "../store/tokens.ts";
+import type { Outcome } from "./outcome.ts";
+
+/** The command on the configured store. */
+export async function manageTokens({ operands, flags }: CommandLine, config: Config): Promise<Outcome> {
+  const store = await openStore(config.db, { now: await createClock(), onOutdated: () => undefined });
+  try {
+    const { report, done, note } = await token(store.tokens, operands, flags);
+    return { report, notes: note === undefined ? [] : [note], exitCode: done ? EXIT.ok : EXIT.failure };
+  } finally {
+    await store.close();
+  }
+}
 
 /** `token create <agent>`, `token list`, `token revoke <agent or id>`: what goes to stdout, and whether it was done. */
-export async function token(
+async function token(
   tokens: Tokens,
   [action = "", name]: readonly string[],
   flags: Flags,

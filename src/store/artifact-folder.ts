@@ -1,12 +1,13 @@
 import { constants } from "node:fs";
-import { access, mkdir, open, rename, unlink } from "node:fs/promises";
+import { access, mkdir, open, readdir, rename, rm, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { TaskError } from "../domain/errors.ts";
 import { readVerified } from "./artifact-bytes.ts";
-import { type Artifacts, DamagedArtifact } from "./artifacts.ts";
+import { type ArtifactFolder, DamagedArtifact, hashOf } from "./artifacts.ts";
+import { syncFolder } from "./new-file.ts";
 
 /** Artifacts as files `<folder>/<first two digits>/<sha256>`; missing folders are made, for their owner alone. */
-export function openArtifactFolder(folder: string): Artifacts {
+export function openArtifactFolder(folder: string): ArtifactFolder {
   const pathOf = (sha256: string) => join(folder, sha256.slice(0, 2), sha256);
   return {
     async keep(bytes) {
@@ -23,15 +24,24 @@ export function openArtifactFolder(folder: string): Artifacts {
       return sha256;
     },
     read: ({ sha256, size }, range) => readVerified(pathOf(sha256), { sha256, size }, range),
+    async list() {
+      const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+      return entries
+        .filter((entry) => entry.isFile())
+        .map(({ parentPath, name }) => {
+          const path = join(parentPath, name);
+          return { path, sha256: /^[0-9a-f]{64}$/.test(name) && path === pathOf(name) ? name : undefined };
+        });
+    },
+    async remove(sha256) {
+      await rm(pathOf(sha256), { force: true });
+      await syncFolder(dirname(pathOf(sha256))).catch(() => undefined);
+    },
     async probe() {
       await mkdir(folder, { recursive: true, mode: 0o700 });
       await access(folder, constants.W_OK | constants.X_OK);
     },
   };
-}
-
-function hashOf(bytes: Uint8Array): string {
-  return new Bun.CryptoHasher("sha256").update(bytes).digest("hex");
 }
 
 async function isSound(path: string, expected: { sha256: string; size: number }): Promise<boolean> {
@@ -71,15 +81,7 @@ async function place(path: string, bytes: Uint8Array): Promise<string | undefine
 
 /** Makes the names in a folder durable, and in those above it as far as `top`. */
 async function syncFolders(folder: string, top: string): Promise<void> {
-  if (process.platform === "win32") {
-    return;
-  }
-  const handle = await open(folder, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+  await syncFolder(folder);
   if (folder.length > top.length) {
     await syncFolders(dirname(folder), top);
   }

@@ -23,3 +23,23 @@ export interface Artifacts {
 
 /** An artifact's bytes are missing, or no longer those that were kept; the message says where and how. */
 export class DamagedArtifact extends Error {}
+
+/** What commands read of them: all there are, and the bytes of each, verified. */
+export interface ArtifactFiles {
+  /** Throws `DamagedArtifact`. */
+  read(artifact: { sha256: string; size: number }): Promise<{ bytes: Uint8Array }>;
+  /** `sha256` is absent for what is no artifact's bytes. */
+  list(): Promise<readonly { path: string; sha256?: string | undefined }[]>;
+}
+
+/** The folder, for what commands do with it beside. */
+export interface ArtifactFolder extends Artifacts {
+  list: ArtifactFiles["list"];
+  /** Removes bytes, if they are there. */
+  remove(sha256: string): Promise<void>;
+}
+
+/** What bytes are addressed by. */
+export function hashOf(bytes: Uint8Array): string {
+  return new Bun.CryptoHasher("sha256").update(bytes).digest("hex");
+}

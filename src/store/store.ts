@@ -153,3 +153,6 @@ export interface Store {
 
 /** Why a database cannot be served: configuration, not a caller's mistake. The process ends with exit code 78. */
 export class StoreRefusal extends Error {}
+
+/** Why something a person asked of the store cannot be done; nothing was. The process ends with exit code 1. */
+export class OperationRefusal extends Error {}

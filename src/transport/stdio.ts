@@ -71,8 +71,8 @@ export async function serveStdio(host: Omit<SessionHost, "local">, stop: AbortCo
   await connection.close();
 }
 
-/** Prints what a person asked for (help, version, a report) instead of serving. */
-export async function print(text: string): Promise<void> {
+/** Prints what a person asked for (help, version, a report, a file) instead of serving. */
+export async function print(text: string | Blob): Promise<void> {
   await Bun.write(Bun.stdout, text);
 }
 

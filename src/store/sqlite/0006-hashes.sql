@@ -7,3 +7,4 @@ ALTER TABLE checkpoints ADD COLUMN row_hash INTEGER;
 ALTER TABLE artifacts ADD COLUMN row_hash INTEGER;
 ALTER TABLE events ADD COLUMN row_hash INTEGER;
 ALTER TABLE idempotency ADD COLUMN row_hash INTEGER;
+ALTER TABLE tokens ADD COLUMN row_hash INTEGER;

@@ -1,41 +1,58 @@
 import type { Database } from "bun:sqlite";
+import type { Artifact } from "../../domain/artifact.ts";
 import type { Change } from "../../domain/changes.ts";
 import type { Task } from "../../domain/task.ts";
 import { rowHash, sealed } from "./hashes.ts";
-import { fromCheckpoint, fromTask, leaseColumns, type TaskRow } from "./rows.ts";
+import {
+  fromCheckpoint,
+  fromTask,
+  leaseColumns,
+  type StoredCheckpoint,
+  type StoredEvent,
+  type TaskRow,
+} from "./rows.ts";
 
 /** Writes a change into the open transaction and answers the task's row id; `before` is its row, or nothing for a new task. */
 export function apply(db: Database, change: Change, before: TaskRow | undefined, content_hash: string): number {
-  const task = before === undefined ? insertTask(db, change, content_hash) : updateTask(db, change, before);
-  indexTags(db, change, before, task);
+  const task = before === undefined ? insertTask(db, change.task, content_hash) : updateTask(db, change, before);
+  indexTags(db, change.task, before, task);
   const { checkpoint, artifact, event } = change;
   if (checkpoint !== undefined) {
-    db.query(
-      `INSERT INTO checkpoints (task, number, agent, created_at, completed_steps, remaining_steps, test_results,
-         resume_prompt, context, origins, repo_state, row_hash)
-       VALUES ($task, $number, $agent, $created_at, $completed_steps, $remaining_steps, $test_results,
-         $resume_prompt, $context, $origins, $repo_state, $row_hash)`,
-    ).run(sealed("checkpoints", { task, ...fromCheckpoint(checkpoint) }));
+    insertCheckpoint(db, task, checkpoint);
   }
   if (artifact !== undefined) {
-    db.query(
-      `INSERT INTO artifacts (artifact_id, task, name, kind, mime_type, size, sha256, agent, created_at, row_hash)
-       VALUES ($artifact_id, $task, $name, $kind, $mime_type, $size, $sha256, $agent, $created_at, $row_hash)`,
-    ).run(sealed("artifacts", { task, ...artifact, agent: artifact.agent ?? null }));
+    insertArtifact(db, task, artifact);
   }
+  insertEvent(db, task, event);
+  return task;
+}
+
+/** Adds a checkpoint to the task of a row id. */
+export function insertCheckpoint(db: Database, task: number, checkpoint: StoredCheckpoint): void {
+  db.query(
+    `INSERT INTO checkpoints (task, number, agent, created_at, completed_steps, remaining_steps, test_results,
+       resume_prompt, context, origins, repo_state, row_hash)
+     VALUES ($task, $number, $agent, $created_at, $completed_steps, $remaining_steps, $test_results,
+       $resume_prompt, $context, $origins, $repo_state, $row_hash)`,
+  ).run(sealed("checkpoints", { task, ...fromCheckpoint(checkpoint) }));
+}
+
+/** Adds an artifact to the task of a row id. */
+export function insertArtifact(db: Database, task: number, artifact: Artifact): void {
+  db.query(
+    `INSERT INTO artifacts (artifact_id, task, name, kind, mime_type, size, sha256, agent, created_at, row_hash)
+     VALUES ($artifact_id, $task, $name, $kind, $mime_type, $size, $sha256, $agent, $created_at, $row_hash)`,
+  ).run(sealed("artifacts", { task, ...artifact, agent: artifact.agent ?? null }));
+}
+
+/** Adds an event to the task of a row id. */
+export function insertEvent(db: Database, task: number, event: StoredEvent): void {
+  const { version, command, agent = null, at, effects, changes } = event;
+  const row = { task, version, command, agent, at, effects: JSON.stringify(effects), changes: JSON.stringify(changes) };
   db.query(
     `INSERT INTO events (task, version, command, agent, at, effects, changes, row_hash)
      VALUES ($task, $version, $command, $agent, $at, $effects, $changes, $row_hash)`,
-  ).run(
-    sealed("events", {
-      task,
-      ...event,
-      agent: event.agent ?? null,
-      effects: JSON.stringify(event.effects),
-      changes: JSON.stringify(event.changes),
-    }),
-  );
-  return task;
+  ).run(sealed("events", row));
 }
 
 /** Writes a lease that its owner renewed without changing anything: no new version, no event. */
@@ -48,7 +65,8 @@ export function renew(db: Database, renewed: Task, before: TaskRow): void {
   ).run({ ...columns, row_hash: rowHash("tasks", { ...before, ...columns }), id: before.id });
 }
 
-function insertTask(db: Database, { task }: Change, content_hash: string): number {
+/** Adds a task, without its labels, and answers its row id. */
+export function insertTask(db: Database, task: Task, content_hash: string): number {
   const { lastInsertRowid } = db
     .query(
       `INSERT INTO tasks (task_id, title, goal, repo_path, status, current_owner, owner_key, owned_since, priority,
@@ -77,7 +95,8 @@ function updateTask(db: Database, { task }: Change, before: TaskRow): number {
   return before.id;
 }
 
-function indexTags(db: Database, { task }: Change, before: TaskRow | undefined, id: number): void {
+/** Makes a task found by its labels. */
+export function indexTags(db: Database, task: Task, before: TaskRow | undefined, id: number): void {
   if (before !== undefined && before.tags !== "[]") {
     db.query("DELETE FROM task_tags WHERE task = ?").run(id);
   }

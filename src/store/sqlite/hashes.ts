@@ -17,6 +17,7 @@ const COLUMNS = {
   ],
   artifacts: ["artifact_id", "task", "name", "kind", "mime_type", "size", "sha256", "agent", "created_at"],
   events: ["task", "version", "command", "agent", "at", "effects", "changes"],
+  tokens: ["token_id", "agent", "agent_key", "role", "digest", "created_at", "revoked_at"],
   idempotency: ["key", "args_hash", "answer", "task", "expires_at", "expires_uptime", "boot_id"],
 } as const;
 
@@ -31,6 +32,7 @@ const KEYS: Readonly<Record<HashedTable, string>> = {
   artifacts: "id",
   events: "seq",
   idempotency: "id",
+  tokens: "id",
 };
 
 /** Every table whose rows carry their hash. */
@@ -41,6 +43,7 @@ export const HASHED_TABLES: readonly HashedTable[] = [
   "artifacts",
   "events",
   "idempotency",
+  "tokens",
 ];
 
 /** What was read is not what was written: the database is damaged. */
@@ -96,8 +99,8 @@ const SEALS = Object.fromEntries(
 );
 
 /** Every row of a table, page by page: an open iterator would hold a read transaction. */
-export function* rowsOf(db: Database, table: HashedTable): Generator<object> {
-  const page = db.prepare<object, { after: string | number | null }>(PAGES[table] ?? "");
+export function* rowsOf<Row extends object>(db: Database, table: HashedTable): Generator<Row> {
+  const page = db.prepare<Row, { after: string | number | null }>(PAGES[table] ?? "");
   try {
     for (let after: string | number | null = null; ; ) {
       const rows = page.all({ after });
@@ -106,7 +109,8 @@ export function* rowsOf(db: Database, table: HashedTable): Generator<object> {
       if (last === undefined || rows.length < PAGE) {
         return;
       }
-      after = Reflect.get(last, KEYS[table]);
+      const key: unknown = Reflect.get(last, KEYS[table]);
+      after = typeof key === "string" ? key : Number(key);
     }
   } finally {
     page.finalize();

@@ -8,6 +8,9 @@ const MAGIC = "SQLite format 3\0";
 /** https://www.sqlite.org/fileformat.html, section 1.3, and 1.6 for the cells of the schema table's page. */
 const OFFSET = { user_version: 60, application_id: 68, cells: 103, end: 108 };
 
+/** Where `PRAGMA user_version` stands in a file. */
+export const VERSION_OFFSET: number = OFFSET.user_version;
+
 /** Tells whose database lies at `path`. Throws what the file system says where it cannot be read. */
 export function readHeader(path: string): Header {
   const size = statSync(path, { throwIfNoEntry: false })?.size;
@@ -44,4 +47,30 @@ export function refusalOf(header: Header): string | undefined {
     return "it is not a database of mcp-task-server";
   }
   return header.kind === "ours" && header.version > SCHEMA_VERSION ? newerThanOurs(header.version) : undefined;
+}
+
+/** What must stand in the header of every database of ours, a server's or a backup's: values by offset, zeros by range. */
+const FIXED: Readonly<Record<number, number>> = { 20: 0, 21: 64, 22: 32, 23: 32, 59: 1 };
+const ZERO: readonly (readonly [number, number])[] = [
+  [52, 59],
+  [64, 68],
+  [72, 92],
+];
+
+/** What of the header no SQLite of ours would write, though some of it does not keep it from reading the file. */
+export function headerFlaws(path: string): string[] {
+  const page = Buffer.alloc(100);
+  const file = openSync(path, "r");
+  try {
+    readSync(file, page, 0, page.length, 0);
+  } finally {
+    closeSync(file);
+  }
+  const [write, read] = [page.readUInt8(18), page.readUInt8(19)];
+  const sound =
+    write === read &&
+    (write === 1 || write === 2) &&
+    Object.entries(FIXED).every(([offset, value]) => page.readUInt8(Number(offset)) === value) &&
+    ZERO.every(([start, end]) => page.subarray(start, end).every((byte) => byte === 0));
+  return sound ? [] : ["the header of the database is not as it was written"];
 }

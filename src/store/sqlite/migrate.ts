@@ -66,14 +66,19 @@ function applyMissing(db: Database): void {
     if (version > SCHEMA_VERSION) {
       throw new StoreRefusal(newerThanOurs(version));
     }
-    for (const [index, { sql, finish }] of MIGRATIONS.entries()) {
-      if (index >= version) {
-        db.run(sql);
-        finish?.(db);
-        db.run(`PRAGMA user_version = ${index + 1}`);
-      }
-    }
+    migrateAtOnce(db, version);
   });
+}
+
+/** Applies what comes after `version` to a database that nobody else has open, or within a transaction. */
+export function migrateAtOnce(db: Database, version = 0): void {
+  for (const [index, { sql, finish }] of MIGRATIONS.entries()) {
+    if (index >= version) {
+      db.run(sql);
+      finish?.(db);
+      db.run(`PRAGMA user_version = ${index + 1}`);
+    }
+  }
 }
 
 /** The reason not to touch a database of a later release. */

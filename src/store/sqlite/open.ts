@@ -16,29 +16,78 @@ const OLDEST_SQLITE = "3.43.0";
  *
  * Throws `StoreRefusal` for a database that is not ours or newer than this executable; such a file is left untouched.
  */
-export async function openStore(path: string, host: StoreHost): Promise<Store> {
+export function openStore(path: string, host: StoreHost): Promise<Store> {
+  return opened(
+    path,
+    async () => {
+      const db = await openMigrated(path);
+      return await closing(db, () => patiently(() => createSqliteStore(db, host)));
+    },
+    CREATED,
+  );
+}
+
+/** The same for what commands do to the database itself. */
+export function openDatabase(path: string): Promise<Database> {
+  return opened(path, () => openMigrated(path), CREATED);
+}
+
+/** Opens a database of ours as it is, of this schema or an older one. Throws `StoreRefusal`, also where there is none. */
+export function openExisting(path: string): Promise<Database> {
+  return opened(path, async () => {
+    const header = readHeader(path);
+    const nothing = header.kind === "absent" || header.kind === "empty" ? "there is no database" : undefined;
+    const refusal = nothing ?? refusalOf(header) ?? (await patiently(() => newerInLog(path)));
+    if (refusal !== undefined) {
+      throw new StoreRefusal(refusal);
+    }
+    const db = new Database(path, { readwrite: true, create: false, strict: true });
+    return await closing(db, () => patiently(() => configure(db)).then(() => db));
+  });
+}
+
+/** Whether something lies at `path` that is no database of ours, or none any more. */
+export function looksForeign(path: string): boolean {
+  return readHeader(path).kind === "foreign";
+}
+
+async function openMigrated(path: string): Promise<Database> {
+  if (path !== ":memory:") {
+    await makeRoom(path);
+  }
+  const db = new Database(path, { create: true, strict: true });
+  return await closing(db, async () => {
+    await patiently(() => {
+      refuseOldSqlite(db);
+      configure(db);
+    });
+    await migrate(db);
+    return db;
+  });
+}
+
+const CREATED = ", and is created when it does not exist";
+
+/** Whatever goes wrong as a refusal that says what would be accepted. */
+async function opened<T>(path: string, open: () => Promise<T>, created = ""): Promise<T> {
   try {
-    if (path !== ":memory:") {
-      await makeRoom(path);
-    }
-    const db = new Database(path, { create: true, strict: true });
-    try {
-      await patiently(() => {
-        refuseOldSqlite(db);
-        configure(db);
-      });
-      await migrate(db);
-      return await patiently(() => createSqliteStore(db, host));
-    } catch (error) {
-      db.close();
-      throw error;
-    }
+    return await open();
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new StoreRefusal(
       `Cannot open database ${quote(path)}: ${reason}; ` +
-        "another path is accepted, as --db or MCP_TASK_DB_PATH, and is created when it does not exist",
+        `another path is accepted, as --db or MCP_TASK_DB_PATH${created}`,
     );
+  }
+}
+
+/** What follows the opening of `db`, which is closed again when that fails. */
+async function closing<T>(db: Database, next: () => Promise<T>): Promise<T> {
+  try {
+    return await next();
+  } catch (error) {
+    db.close();
+    throw error;
   }
 }
 

@@ -139,8 +139,14 @@ export function toCheckpoint(row: CheckpointRow): Checkpoint {
   };
 }
 
+/** A checkpoint as it is stored, by whichever version it was written. */
+export type StoredCheckpoint = Omit<Checkpoint, "origins"> & { origins?: object | undefined };
+
+/** An event as it is stored, by whichever version it was written. */
+export type StoredEvent = Omit<Event, "effects" | "changes"> & { effects: readonly string[]; changes: object };
+
 /** A checkpoint as the named parameters of its row. */
-export function fromCheckpoint(checkpoint: Checkpoint) {
+export function fromCheckpoint(checkpoint: StoredCheckpoint) {
   return {
     ...checkpoint,
     agent: checkpoint.agent ?? null,

@@ -2,6 +2,7 @@ import type { Database } from "bun:sqlite";
 import type { Instant } from "../../domain/instant.ts";
 import { holds, type Term } from "../../domain/words.ts";
 import type { TaskFilter } from "../store.ts";
+import { sound } from "./hashes.ts";
 import { conditionsOf, latestSeq } from "./queries.ts";
 import type { TaskRow } from "./rows.ts";
 import { documentOf, indexedUntil } from "./search-index.ts";
@@ -65,7 +66,7 @@ function searchUnindexed(db: Database, { terms, filter, limit, now }: Search, un
     tasks += 1;
     characters += document?.characters ?? 0;
     if (document !== undefined && holds(document, terms)) {
-      rows.push(document.row);
+      rows.push(sound("tasks", document.row));
     }
     if (rows.length > limit || tasks === UNINDEXED.tasks || characters > UNINDEXED.characters) {
       return { rows, stopped: seq };
@@ -90,7 +91,10 @@ function indexedRows(db: Database, { terms, filter, below, limit, now }: Search 
       CROSS JOIN events ON events.seq = candidate.seq
       CROSS JOIN tasks ON tasks.id = events.task AND tasks.version = events.version
     WHERE TRUE${conditions} ORDER BY candidate.seq DESC LIMIT ?`;
-  return db.query<FoundRow, (string | number)[]>(sql).all(expressionOf(terms), below, CANDIDATES, ...values, limit);
+  return db
+    .query<FoundRow, (string | number)[]>(sql)
+    .all(expressionOf(terms), below, CANDIDATES, ...values, limit)
+    .map((row) => sound("tasks", row));
 }
 
 /** The last candidate of a page; nothing when they are fewer than a page looks at. */

@@ -1,15 +1,25 @@
-import { type Database, SQLiteError } from "bun:sqlite";
+import type { Database } from "bun:sqlite";
 import { statSync } from "node:fs";
 import { TaskError } from "../../domain/errors.ts";
 import type { IdempotencyKey } from "../../domain/idempotency.ts";
 import type { Instant } from "../../domain/instant.ts";
-import { unknownTask } from "../../domain/task.ts";
+import { type Task, unknownTask } from "../../domain/task.ts";
 import { termsOf } from "../../domain/words.ts";
-import type { ChangeCommand, Command, CreateCommand, NextCommand, Store, StoreState } from "../store.ts";
+import type {
+  ChangeCommand,
+  Command,
+  CreateCommand,
+  NextCommand,
+  Page,
+  PageRequest,
+  Store,
+  StoreState,
+  TaskFilter,
+} from "../store.ts";
 import { apply, renew } from "./apply.ts";
-import { createCursorCodec } from "./cursor.ts";
-import { DamagedRow, sound } from "./hashes.ts";
+import { type CursorCodec, createCursorCodec } from "./cursor.ts";
 import { answerOf, NOTHING, once, type Written } from "./keys.ts";
+import { metaText, metaValue } from "./meta.ts";
 import { immediately, SCHEMA_VERSION, schemaVersion } from "./migrate.ts";
 import { nextRow } from "./next.ts";
 import { artifactRow, checkpointRow, eventRows, listRows, taskRow, viewOf } from "./queries.ts";
@@ -18,6 +28,7 @@ import { type TaskRow, toArtifact, toCheckpoint, toEvent, toTask } from "./rows.
 import { search } from "./search.ts";
 import { createIndexer, type Indexer } from "./search-index.ts";
 import { createShortReads } from "./short-reads.ts";
+import { inOurWords } from "./storage-error.ts";
 import { createTokens } from "./tokens.ts";
 
 /** What the store asks of the process around it. */
@@ -59,10 +70,10 @@ export function createSqliteStore(db: Database, host: StoreHost): Store {
     ...reader,
     tokens: createTokens(db, {
       now: host.now,
-      read: patiently,
+      read: (query) => patiently(() => inOurWords(host, query)),
       write: (body) => enqueue(() => transact(db, host, body)),
     }),
-    state: () => patiently(() => stateOf(db)),
+    state: () => patiently(() => inOurWords(host, () => stateOf(db))),
     probe: () => enqueue(() => touchNothing(db)),
     close() {
       indexer.close();
@@ -79,7 +90,7 @@ function createReader(
 ): Omit<Store, "write" | "writeNext" | "create" | "tokens" | "state" | "probe" | "close"> {
   const { now } = host;
   const cursors = createCursorCodec(cursorKey(db));
-  const read = <T>(query: () => T): Promise<T> => patiently(() => told(host, query));
+  const read = <T>(query: () => T): Promise<T> => patiently(() => inOurWords(host, query));
   return {
     find: (task_id) =>
       read(() =>
@@ -88,23 +99,7 @@ function createReader(
           return row === undefined ? undefined : viewOf(db, row, now());
         })(),
       ),
-    list: (filter, { limit, cursor }) =>
-      read(() => {
-        const moment = now();
-        const scope = `tasks ${JSON.stringify(filter)}`;
-        const after = cursor === undefined ? undefined : cursors.decode(scope, cursor);
-        const terms = termsOf(filter.query ?? "");
-        if (terms.length === 0) {
-          const rows = listRows(db, filter, { after, limit: limit + 1, now: moment });
-          const last = rows.length > limit ? rows[limit - 1] : undefined;
-          const next_cursor = last === undefined ? undefined : cursors.encode(scope, [last.updated_at, last.id]);
-          return { entries: rows.slice(0, limit).map((row) => toTask(row, moment)), next_cursor };
-        }
-        indexer.catchUp();
-        const { rows, next } = search(db, { terms, filter, below: after?.[1], limit, now: moment });
-        const next_cursor = next === undefined ? undefined : cursors.encode(scope, ["", next]);
-        return { entries: rows.map((row) => toTask(row, moment)), next_cursor };
-      }),
+    list: (filter, page) => read(() => listPage(db, { filter, page, now: now(), cursors, indexer })),
     history: (task_id, { limit, cursor }) =>
       read(() => {
         const { id } = rowOf(db, task_id, "read history of task");
@@ -128,27 +123,42 @@ function createReader(
         return row === undefined ? undefined : toArtifact(row);
       }),
     answerTo: async <Answer>(key: IdempotencyKey) => (await read(() => answerOf<Answer>(db, now(), key)))?.answer,
-    ...createShortReads(db, now),
+    ...createShortReads(db, now, read),
   };
+}
+
+interface Listing {
+  filter: TaskFilter;
+  page: PageRequest;
+  now: Instant;
+  cursors: CursorCodec;
+  indexer: Indexer;
+}
+
+function listPage(db: Database, { filter, page: { limit, cursor }, now, cursors, indexer }: Listing): Page<Task> {
+  const scope = `tasks ${JSON.stringify(filter)}`;
+  const after = cursor === undefined ? undefined : cursors.decode(scope, cursor);
+  const terms = termsOf(filter.query ?? "");
+  if (terms.length === 0) {
+    const rows = listRows(db, filter, { after, limit: limit + 1, now });
+    const last = rows.length > limit ? rows[limit - 1] : undefined;
+    const next_cursor = last === undefined ? undefined : cursors.encode(scope, [last.updated_at, last.id]);
+    return { entries: rows.slice(0, limit).map((row) => toTask(row, now)), next_cursor };
+  }
+  indexer.catchUp();
+  const { rows, next } = search(db, { terms, filter, below: after?.[1], limit, now });
+  const next_cursor = next === undefined ? undefined : cursors.encode(scope, ["", next]);
+  return { entries: rows.map((row) => toTask(row, now)), next_cursor };
 }
 
 /** Runs `body` in a transaction of the current schema; a full disk is told as such. */
 function transact<Answer>(db: Database, host: StoreHost, body: () => Answer): Answer {
-  return told(host, () =>
+  return inOurWords(host, () =>
     immediately(db, () => {
       refuseWhenOutdated(db, host);
       return body();
     }),
   );
-}
-
-/** Runs `body`; what its storage fails with is thrown in our words. */
-function told<T>(host: StoreHost, body: () => T): T {
-  try {
-    return body();
-  } catch (error) {
-    throw asStorageError(error, host);
-  }
 }
 
 function change<Answer>(db: Database, now: Instant, { select, decide }: ChangeCommand<Answer>): Written<Answer> {
@@ -204,46 +214,26 @@ function refuseWhenOutdated(db: Database, host: StoreHost): void {
   }
 }
 
-/** What SQLite says of a full disk, an exhausted quota or a damaged file, in our words; nothing was written. */
-function asStorageError(error: unknown, host: StoreHost): unknown {
-  if (error instanceof SQLiteError && /^SQLITE_(FULL|IOERR_WRITE)$/.test(error.code ?? "")) {
-    return new TaskError(
-      "storage_full",
-      "Cannot write to the store: the disk or quota is full; the same call is accepted once there is room",
-    );
-  }
-  const damaged = error instanceof SQLiteError && /^SQLITE_(CORRUPT|NOTADB)/.test(error.code ?? "");
-  if (damaged || error instanceof DamagedRow) {
-    host.onDamage?.(error);
-    return new TaskError(
-      "internal",
-      "Cannot use the store: its database is damaged; a person has to run `mcp-task-server verify`, until then what is sound is served",
-    );
-  }
-  return error;
-}
-
 function touchNothing(db: Database): void {
   db.run("BEGIN IMMEDIATE");
   db.run("ROLLBACK");
 }
 
 function stateOf(db: Database): StoreState {
-  const backup = db.query<{ value: Uint8Array }, []>("SELECT value FROM meta WHERE key = 'last_backup'").get();
   return {
     durability: "full",
     schema: schemaVersion(db),
     wal_bytes: statSync(`${db.filename}-wal`, { throwIfNoEntry: false })?.size ?? 0,
-    last_backup: backup === null ? undefined : Buffer.from(backup.value).toString(),
+    last_backup: metaText(db, "last_backup"),
   };
 }
 
 function cursorKey(db: Database): Uint8Array {
-  const row = db.query<{ value: Uint8Array }, []>("SELECT * FROM meta WHERE key = 'cursor_key'").get();
-  if (row === null) {
+  const key = metaValue(db, "cursor_key");
+  if (key === undefined) {
     throw new Error("the database has no cursor key");
   }
-  return sound("meta", row).value;
+  return key;
 }
 
 /** Another process may be reading: then the log stays, and the last process to close moves it. */

@@ -3,6 +3,7 @@ import type { Role } from "../../domain/access.ts";
 import { agentKey } from "../../domain/agent.ts";
 import { type Instant, timestamp } from "../../domain/instant.ts";
 import type { TokenRecord, Tokens } from "../tokens.ts";
+import { rowHash, sealed, sound } from "./hashes.ts";
 
 interface TokenRow {
   token_id: string;
@@ -20,10 +21,9 @@ interface Lanes {
   write<T>(body: () => T): Promise<T>;
 }
 
-const COLUMNS = "SELECT token_id, agent, role, digest, created_at, revoked_at FROM tokens";
-const BY_ID = `${COLUMNS} WHERE token_id = ?`;
-const ALL = `${COLUMNS} ORDER BY id`;
-const VALID = `${COLUMNS} WHERE (token_id = ? OR agent_key = ?) AND revoked_at IS NULL ORDER BY id`;
+const BY_ID = "SELECT * FROM tokens WHERE token_id = ?";
+const ALL = "SELECT * FROM tokens ORDER BY id";
+const VALID = "SELECT * FROM tokens WHERE (token_id = ? OR agent_key = ?) AND revoked_at IS NULL ORDER BY id";
 
 /** The tokens of a database. */
 export function createTokens(db: Database, { now, read, write }: Lanes): Tokens {
@@ -32,9 +32,9 @@ export function createTokens(db: Database, { now, read, write }: Lanes): Tokens 
       write(() => {
         const created_at = timestamp(now());
         db.query(
-          `INSERT INTO tokens (token_id, agent, agent_key, role, digest, created_at)
-           VALUES ($token_id, $agent, $agent_key, $role, $digest, $created_at)`,
-        ).run({ ...token, agent_key: agentKey(token.agent), digest, created_at });
+          `INSERT INTO tokens (token_id, agent, agent_key, role, digest, created_at, row_hash)
+           VALUES ($token_id, $agent, $agent_key, $role, $digest, $created_at, $row_hash)`,
+        ).run(sealed("tokens", { ...token, agent_key: agentKey(token.agent), digest, created_at }));
         return { ...token, created_at };
       }),
     list: () => read(() => db.query<TokenRow, []>(ALL).all().map(recordOf)),
@@ -42,10 +42,15 @@ export function createTokens(db: Database, { now, read, write }: Lanes): Tokens 
       write(() => {
         const revoked_at = timestamp(now());
         const rows = db.query<TokenRow, [string, string]>(VALID).all(agent_or_id, agentKey(agent_or_id));
-        for (const { token_id } of rows) {
-          db.query("UPDATE tokens SET revoked_at = ? WHERE token_id = ?").run(revoked_at, token_id);
+        for (const row of rows) {
+          const row_hash = rowHash("tokens", { ...sound("tokens", row), revoked_at });
+          db.query("UPDATE tokens SET revoked_at = ?, row_hash = ? WHERE token_id = ?").run(
+            revoked_at,
+            row_hash,
+            row.token_id,
+          );
         }
-        return rows.map((row) => recordOf({ ...row, revoked_at }));
+        return rows.map((row) => ({ ...recordOf(row), revoked_at }));
       }),
     find: (token_id) =>
       read(() => {
@@ -56,6 +61,7 @@ export function createTokens(db: Database, { now, read, write }: Lanes): Tokens 
   };
 }
 
-function recordOf({ token_id, agent, role, created_at, revoked_at }: TokenRow): TokenRecord {
+function recordOf(row: TokenRow): TokenRecord {
+  const { token_id, agent, role, created_at, revoked_at } = sound("tokens", row);
   return { token_id, agent, role, created_at, revoked_at: revoked_at ?? undefined };
 }
