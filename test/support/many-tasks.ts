@@ -1,5 +1,6 @@
 import { Database } from "bun:sqlite";
 import { createClock } from "../../src/clock.ts";
+import { sealRows } from "../../src/store/sqlite/hashes.ts";
 import { immediately } from "../../src/store/sqlite/migrate.ts";
 import { openStore } from "../../src/store/sqlite/open.ts";
 
@@ -32,6 +33,7 @@ export async function fillWithTasks(path: string, count: number): Promise<void> 
       task.run({ task_id: `t${n}`, title: `Task ${n}`, goal, status: n % 1000 === 0 ? "done" : "open", at });
       event.run(at);
     }
+    sealRows(db);
   });
   db.close();
 }

@@ -91,7 +91,7 @@ const PAGE = 1000;
 const PAGES = Object.fromEntries(
   HASHED_TABLES.map((table) => {
     const key = KEYS[table];
-    return [table, `SELECT * FROM ${table} WHERE ($after IS NULL OR ${key} > $after) ORDER BY ${key} LIMIT ${PAGE}`];
+    return [table, `SELECT * FROM ${table} WHERE ${key} > $after ORDER BY ${key} LIMIT ${PAGE}`];
   }),
 );
 const SEALS = Object.fromEntries(
@@ -100,9 +100,9 @@ const SEALS = Object.fromEntries(
 
 /** Every row of a table, page by page: an open iterator would hold a read transaction. */
 export function* rowsOf<Row extends object>(db: Database, table: HashedTable): Generator<Row> {
-  const page = db.prepare<Row, { after: string | number | null }>(PAGES[table] ?? "");
+  const page = db.prepare<Row, { after: string | number }>(PAGES[table] ?? "");
   try {
-    for (let after: string | number | null = null; ; ) {
+    for (let after: string | number = KEYS[table] === "key" ? "" : 0; ; ) {
       const rows = page.all({ after });
       yield* rows;
       const last = rows.at(-1);
