@@ -8,7 +8,7 @@ import { filesUnder, fill, freshPlace, type Place, serverAt } from "../support/s
 const FLIPS = Number(Bun.env["FLIPS"] ?? 150);
 const SEED = Number(Bun.env["SEED"] ?? 1);
 const TASKS = 24;
-const TABLES = ["tasks", "checkpoints", "artifacts", "events", "task_tags", "meta", "idempotency"];
+const TABLES = ["tasks", "checkpoints", "artifacts", "events", "task_tags", "meta", "idempotency", "tokens"];
 
 /** The next of a sequence of random whole numbers below `bound`. */
 function dice(seed: number): (bound: number) => number {

@@ -2,6 +2,7 @@ import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { HASHED_TABLES, isSound, rowsOf } from "../../src/store/sqlite/hashes.ts";
 import { openStore } from "../../src/store/sqlite/open.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { testClock } from "./contract-next.ts";
@@ -65,4 +66,17 @@ test("a database of schema 1 is brought forward: owners have an hour from their 
   clock.pass(86_400);
   expect((await store.find("offered"))?.task.current_owner).toBeUndefined();
   await store.close();
+});
+
+test("every row of before gets its hash, and history is as immutable as it was", async () => {
+  const path = oldDatabase();
+  await (await openStore(path, { now: testClock().now, onOutdated: () => undefined })).close();
+  const db = new Database(path);
+  for (const table of HASHED_TABLES) {
+    expect([...rowsOf(db, table)].filter((row) => !isSound(table, row))).toEqual([]);
+  }
+  expect([...rowsOf(db, "events")]).toHaveLength(4);
+  expect(() => db.run("UPDATE events SET command = 'x'")).toThrow("append-only");
+  expect(() => db.run("UPDATE checkpoints SET number = 2")).toThrow("immutable");
+  db.close();
 });
