@@ -63,6 +63,29 @@ const task = z.strictObject({
   updated_at: time,
 });
 
+const path = shortText(4096);
+
+/** See `RepoState` in drift.ts. */
+const repoState = z.strictObject({
+  remote: path.optional(),
+  branch: path.optional(),
+  head: shortText(64).optional(),
+  files: z
+    .array(
+      z.strictObject({
+        path,
+        status: z.enum(["modified", "added", "untracked", "deleted", "conflicted", "committed"]),
+        size: number.optional(),
+        sha256: sha256.optional(),
+        mtime: z.number().min(0).optional(),
+        link: z.literal(true).optional(),
+      }),
+    )
+    .max(1000)
+    .readonly(),
+  partial: z.enum(["untracked", "files"]).optional(),
+});
+
 const checkpoint = z.strictObject({
   task_id: taskFields.task_id,
   number: number.min(1),
@@ -74,7 +97,7 @@ const checkpoint = z.strictObject({
   resume_prompt: checkpointFields.resume_prompt.optional(),
   context: checkpointFields.context.optional(),
   origins: document.optional(),
-  repo_state: document.optional(),
+  repo_state: repoState.optional(),
 });
 
 const artifact = z.strictObject({
