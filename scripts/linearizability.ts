@@ -41,7 +41,7 @@ const front = await frontDoor(folder, { operations: Math.ceil(100 * seconds), ta
 console.error(front.text);
 expected(front.findings.violations.length === 0, "front door: not linearizable");
 
-const { text, findings } = await control(folder, { ...long, operations: 5000 });
+const { text, findings } = await control(folder, { ...long, operations: 8000, tasks: 20 });
 console.error(text);
 expected(
   findings.violations.length >= 0.95 * findings.tasks,
