@@ -136,7 +136,10 @@ describe("the index of searches", () => {
     expect(indexedUntil(other)).toBe(indexed);
     other.run("ROLLBACK");
     expect(await joined(store, { query: "zebra" }, 20)).toHaveLength(50);
-    expect(indexedUntil(other)).toBeGreaterThan(indexed);
+    // At once, or in idle time where little is left to index.
+    while (indexedUntil(other) < latest(other)) {
+      await Bun.sleep(5);
+    }
     other.close();
     await store.close();
   });

@@ -11,6 +11,7 @@ import { temporaryFolder } from "../support/folder.ts";
 import { create } from "./commands.ts";
 import { describeStore } from "./contract.ts";
 import { describeNext } from "./contract-next.ts";
+import { describeTogether } from "./contract-together.ts";
 import { describeWaiting } from "./contract-waiting.ts";
 import { planOf } from "./plan.ts";
 
@@ -32,6 +33,10 @@ describeStore("sqlite on disk", () => openStore(join(temporaryFolder(), "tasks.d
 
 describeNext("sqlite", ({ now }) => openStore(":memory:", { now, onOutdated: () => undefined }));
 describeWaiting("sqlite", ({ now }) => openStore(":memory:", { now, onOutdated: () => undefined }));
+
+describeTogether("sqlite on disk", (onCommit) =>
+  openStore(join(temporaryFolder(), "tasks.db"), { ...host(), onCommit }),
+);
 
 describe("sqlite", () => {
   test("history and checkpoints cannot be rewritten, even by hand", async () => {

@@ -125,12 +125,15 @@ describe("a watch", () => {
     const watch = createWatch(store, path);
     const ear = createEar();
     const came = Promise.withResolvers<void>();
-    const leave = watch.on(() => {
-      leave();
-      watch.on(ear.listener);
-      came.resolve();
+    const leave = watch.on(({ task_id }) => {
+      if (task_id === "t1") {
+        leave();
+        watch.on(ear.listener);
+        came.resolve();
+      }
     });
-    await Promise.all(["t1", "t2", "t3"].map((task_id) => create(store, { task_id })));
+    // The first is committed by itself, the others together.
+    await Promise.all(["t0", "t1", "t2", "t3"].map((task_id) => create(store, { task_id })));
     await came.promise;
     await create(store, { task_id: "t4" });
     await ear.heard(1);

@@ -13,49 +13,31 @@ export async function patiently<T>(attempt: () => T, since = performance.now()):
     try {
       return attempt();
     } catch (error) {
-      if (!isBusy(error)) {
-        throw error;
-      }
-      if (performance.now() - since > PATIENCE_MS) {
-        throw new TaskError(
-          "busy",
-          "Cannot reach the store: another process has held it for 5 seconds; the same call again is accepted",
-        );
+      const refusal = isBusy(error) ? tooLong(since) : error;
+      if (refusal !== undefined) {
+        throw refusal;
       }
     }
-    await Bun.sleep(pause * (0.5 + Math.random()));
+    await Bun.sleep(jittered(pause));
   }
 }
 
-/**
- * Runs attempts one at a time, in the order of their arrival. With nobody waiting, an attempt runs before the call
- * returns: what a client sends in one go happens in the order it was sent, reads included.
- */
-export function createQueue() {
-  let waiting = 0;
-  let last: Promise<unknown> = Promise.resolve();
-  return <T>(attempt: () => T): Promise<T> => {
-    const arrived = performance.now();
-    if (waiting === 0) {
-      try {
-        return Promise.resolve(attempt());
-      } catch (error) {
-        if (!isBusy(error)) {
-          return Promise.reject(error);
-        }
-      }
-    }
-    waiting++;
-    const turn = last
-      .then(() => patiently(attempt, arrived))
-      .finally(() => {
-        waiting--;
-      });
-    last = turn.catch(() => undefined);
-    return turn;
-  };
+/** A pause around `pause` milliseconds, so that processes do not come back in step. */
+export function jittered(pause: number): number {
+  return pause * (0.5 + Math.random());
 }
 
-function isBusy(error: unknown): boolean {
+/** The refusal of whoever has waited since `since` for longer than anybody should. */
+export function tooLong(since: number): TaskError | undefined {
+  return performance.now() - since > PATIENCE_MS
+    ? new TaskError(
+        "busy",
+        "Cannot reach the store: another process has held it for 5 seconds; the same call again is accepted",
+      )
+    : undefined;
+}
+
+/** Whether another connection was in the way. */
+export function isBusy(error: unknown): boolean {
   return error instanceof SQLiteError && /^SQLITE_(BUSY|LOCKED)/.test(error.code ?? "");
 }

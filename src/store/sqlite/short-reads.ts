@@ -12,10 +12,14 @@ type ShortReads = Pick<
 >;
 
 /** How the store runs what reads. */
-type Read = <T>(query: () => T) => Promise<T>;
+export type Read = <T>(query: () => T) => Promise<T>;
 
-/** Short reads of a migrated database. */
-export function createShortReads(db: Database, now: () => Instant, read: Read): ShortReads {
+/** Short reads of a migrated database. Those that follow the changes wait for no write: they tell what stands. */
+export function createShortReads(
+  db: Database,
+  now: () => Instant,
+  { read, readAtOnce }: { read: Read; readAtOnce: Read },
+): ShortReads {
   return {
     peek: (task_id) =>
       read(() => {
@@ -23,10 +27,10 @@ export function createShortReads(db: Database, now: () => Instant, read: Read): 
         return row === undefined ? undefined : toTask(row, now());
       }),
     changesSince: (seq, limit) =>
-      read(() => changeRows(db, seq, limit).map((row) => ({ ...row, created: row.version === 1 }))),
-    latestChange: () => read(() => latestSeq(db)),
-    secondsToLapse: () => read(() => secondsToLapse(db, now())),
-    lapsedWithin: (seconds) => read(() => lapsedWithin(db, seconds, now())),
+      readAtOnce(() => changeRows(db, seq, limit).map((row) => ({ ...row, created: row.version === 1 }))),
+    latestChange: () => readAtOnce(() => latestSeq(db)),
+    secondsToLapse: () => readAtOnce(() => secondsToLapse(db, now())),
+    lapsedWithin: (seconds) => readAtOnce(() => lapsedWithin(db, seconds, now())),
     taskIds: (prefix, limit) => read(() => taskIdsLike(db, prefix, limit)),
     agents: (prefix, limit) => read(() => agentsLike(db, prefix, limit)),
   };

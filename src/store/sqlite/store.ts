@@ -17,17 +17,18 @@ import type {
   TaskFilter,
 } from "../store.ts";
 import { apply, renew } from "./apply.ts";
+import { createCommitQueue } from "./commit-queue.ts";
 import { type CursorCodec, createCursorCodec } from "./cursor.ts";
 import { answerOf, NOTHING, once, type Written } from "./keys.ts";
 import { metaText, metaValue } from "./meta.ts";
-import { immediately, SCHEMA_VERSION, schemaVersion } from "./migrate.ts";
+import { SCHEMA_VERSION, schemaVersion } from "./migrate.ts";
 import { nextRow } from "./next.ts";
 import { artifactRow, checkpointRow, eventRows, listRows, taskRow, viewOf } from "./queries.ts";
-import { createQueue, patiently } from "./retry.ts";
+import { patiently } from "./retry.ts";
 import { type TaskRow, toArtifact, toCheckpoint, toEvent, toTask } from "./rows.ts";
 import { search } from "./search.ts";
 import { createIndexer, type Indexer } from "./search-index.ts";
-import { createShortReads } from "./short-reads.ts";
+import { createShortReads, type Read } from "./short-reads.ts";
 import { inOurWords } from "./storage-error.ts";
 import { createTokens } from "./tokens.ts";
 
@@ -45,22 +46,29 @@ export interface StoreHost {
 
 /** A migrated, open database as a Store. */
 export function createSqliteStore(db: Database, host: StoreHost): Store {
-  const enqueue = createQueue();
   const indexer = createIndexer(db);
-  const write = <Answer>({ key, signal }: Command, body: (now: Instant) => Written<Answer>): Promise<Answer> =>
-    enqueue(() => {
-      signal?.throwIfAborted();
-      const { answer, change } = transact(db, host, () => {
-        const now = host.now();
-        return once(db, now, key, () => body(now));
-      });
-      if (change !== undefined) {
+  let changed = false;
+  const queue = createCommitQueue(db, {
+    begin: () => refuseWhenOutdated(db, host),
+    guard: (body) => inOurWords(host, body),
+    committed() {
+      if (changed) {
+        changed = false;
         indexer.poke();
         host.onCommit?.();
       }
+    },
+  });
+  const write = <Answer>({ key, signal }: Command, body: (now: Instant) => Written<Answer>): Promise<Answer> =>
+    queue.commit(() => {
+      const now = host.now();
+      const { answer, change } = once(db, now, key, () => body(now));
+      changed ||= change !== undefined;
       return answer;
-    });
-  const reader = createReader(db, host, indexer);
+    }, signal);
+  const readAtOnce: Read = (query) => patiently(() => inOurWords(host, query));
+  const read: Read = (query) => queue.settled()?.then(() => readAtOnce(query)) ?? readAtOnce(query);
+  const reader = createReader(db, host, { read, readAtOnce, indexer });
   // What the processes before left, or an older version did not know.
   indexer.poke();
   return {
@@ -68,29 +76,31 @@ export function createSqliteStore(db: Database, host: StoreHost): Store {
     writeNext: (command) => write(command, (now) => changeNext(db, now, command)),
     create: (command) => write(command, (now) => create(db, now, command)),
     ...reader,
-    tokens: createTokens(db, {
-      now: host.now,
-      read: (query) => patiently(() => inOurWords(host, query)),
-      write: (body) => enqueue(() => transact(db, host, body)),
-    }),
-    state: () => patiently(() => inOurWords(host, () => stateOf(db))),
-    probe: () => enqueue(() => touchNothing(db)),
+    tokens: createTokens(db, { now: host.now, read, write: (body) => queue.commit(body) }),
+    state: () => readAtOnce(() => stateOf(db)),
+    probe: () => queue.alone(() => touchNothing(db)),
     close() {
       indexer.close();
-      return enqueue(() => closeQuietly(db));
+      return queue.alone(() => closeQuietly(db));
     },
   };
 }
 
-/** What a store reads: never behind the writes that wait for their turn. */
+interface Reading {
+  /** After the writes that were sent before, but not behind another process's lock. */
+  read: Read;
+  /** As the store stands. */
+  readAtOnce: Read;
+  indexer: Indexer;
+}
+
+/** What a store reads. */
 function createReader(
   db: Database,
-  host: StoreHost,
-  indexer: Indexer,
+  { now }: StoreHost,
+  { read, readAtOnce, indexer }: Reading,
 ): Omit<Store, "write" | "writeNext" | "create" | "tokens" | "state" | "probe" | "close"> {
-  const { now } = host;
   const cursors = createCursorCodec(cursorKey(db));
-  const read = <T>(query: () => T): Promise<T> => patiently(() => inOurWords(host, query));
   return {
     find: (task_id) =>
       read(() =>
@@ -123,7 +133,7 @@ function createReader(
         return row === undefined ? undefined : toArtifact(row);
       }),
     answerTo: async <Answer>(key: IdempotencyKey) => (await read(() => answerOf<Answer>(db, now(), key)))?.answer,
-    ...createShortReads(db, now, read),
+    ...createShortReads(db, now, { read, readAtOnce }),
   };
 }
 
@@ -149,16 +159,6 @@ function listPage(db: Database, { filter, page: { limit, cursor }, now, cursors,
   const { rows, next } = search(db, { terms, filter, below: after?.[1], limit, now });
   const next_cursor = next === undefined ? undefined : cursors.encode(scope, ["", next]);
   return { entries: rows.map((row) => toTask(row, now)), next_cursor };
-}
-
-/** Runs `body` in a transaction of the current schema; a full disk is told as such. */
-function transact<Answer>(db: Database, host: StoreHost, body: () => Answer): Answer {
-  return inOurWords(host, () =>
-    immediately(db, () => {
-      refuseWhenOutdated(db, host);
-      return body();
-    }),
-  );
 }
 
 function change<Answer>(db: Database, now: Instant, { select, decide }: ChangeCommand<Answer>): Written<Answer> {
