@@ -133,13 +133,15 @@ async function serveHttp(
   { tokens, state }: Store,
   signal: AbortSignal,
 ): Promise<void> {
-  const [{ serveHttp }, { createGate }] = await Promise.all([
+  const [{ serveHttp }, { createGate }, { watchDescriptors }] = await Promise.all([
     import("./transport/http.ts"),
     import("./auth/authenticate.ts"),
+    import("./descriptors.ts"),
   ]);
   const notifier = await serviceManager();
   const options = { ...config, most: config.maxStreams, gate: createGate(tokens), state };
   const server = listen(() => serveHttp(host, options), config);
+  const unwatch = watchDescriptors(Number(new URL(server.url).port), host.log);
   host.log.info("listening", { url: server.url });
   notifier?.ready(server.url);
   await new Promise((resolve) => {
@@ -149,6 +151,7 @@ async function serveHttp(
     }
   });
   notifier?.stopping();
+  unwatch();
   await server.stop();
 }
 

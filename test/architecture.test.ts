@@ -32,6 +32,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "boot-session.ts": ["bun:ffi"],
   "clock.ts": ["boot-session.ts", "domain", "node:*"],
   "config.ts": ["domain", "settings.ts", "node:*", "citty"],
+  "descriptors.ts": ["bun:ffi", "config.ts", "types:log.ts", "node:*"],
   "health.ts": ["clock.ts", "config.ts", "protocol", "store", "store/sqlite", SDK, "node:*"],
   "id.ts": [],
   "late.ts": ["domain", "repo", "store", "node:*"],

@@ -10,7 +10,7 @@ import { type EventStream, openEventStream } from "./sse.ts";
 /** The HTTP+SSE transport of 2024-11-05: what a client POSTs to `/message` is answered on its stream of `/sse`. */
 export interface EventClients {
   /** `GET /sse`: the stream, whose first event tells where to POST. */
-  open(visitor: Visitor): Response;
+  open(request: Request, visitor: Visitor): Response;
   /** `POST /message?clientId=<id>`; `sessionId` is another name for it. */
   take(request: Request, url: URL, visitor: Visitor): Promise<Response>;
   /** Resolves when everything taken has been answered. */
@@ -27,10 +27,11 @@ interface EventClient {
 }
 
 /** Opens the transport. */
-export function createEventClients(host: SessionHost, { door, slots }: House): EventClients {
+export function createEventClients(host: SessionHost, { door, slots, crowd, stay }: House): EventClients {
   const clients = new Map<string, EventClient>();
   return {
-    open(visitor) {
+    open(request, visitor) {
+      stay(request);
       const giveBack = slots.take();
       if (giveBack === undefined) {
         return slots.refusal();
@@ -45,8 +46,9 @@ export function createEventClients(host: SessionHost, { door, slots }: House): E
           void connection.close();
         },
         onTaken: () => outflow.onTaken(),
+        crowd,
       });
-      const outflow = createOutflow(stream.backlog);
+      const outflow = createOutflow(stream.backlog, crowd);
       const connection = createConnection({ ...host, principal, reserve: outflow.reserve }, (message) =>
         stream.send("message", JSON.stringify(message)),
       );
@@ -67,6 +69,7 @@ export function createEventClients(host: SessionHost, { door, slots }: House): E
         return gone();
       }
       const body = await readJson(request);
+      stay(request);
       if ("refusal" in body) {
         return body.refusal;
       }

@@ -1,3 +1,4 @@
+import type { Crowd } from "./crowd.ts";
 import type { Door } from "./door.ts";
 import type { Slots } from "./slots.ts";
 
@@ -7,4 +8,8 @@ export interface House {
   slots: Slots;
   /** The most streams, and the most sessions, at once. */
   most: number;
+  /** What all clients together may leave unread. */
+  crowd: Crowd;
+  /** Grants a request the patience of a stream; to be called once its body is read. */
+  stay(request: Request): void;
 }

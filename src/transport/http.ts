@@ -1,5 +1,6 @@
 import { RPC } from "../protocol/jsonrpc.ts";
 import type { SessionHost } from "../protocol/sessions.ts";
+import { createCrowd } from "./crowd.ts";
 import { createDoor, type DoorOptions, METADATA_PATH, resourceMetadata, type Visitor } from "./door.ts";
 import { createEventClients } from "./event-clients.ts";
 import { BODY_BYTES, createGuard, createSharing, type Names, readJson, refuse } from "./guard.ts";
@@ -8,8 +9,12 @@ import { createSlots } from "./slots.ts";
 import { createStatelessPosts, statelessRequest } from "./stateless-posts.ts";
 import type { Streamable } from "./streamable.ts";
 
-/** A connection on which nothing has moved for so many seconds is cut: twice the interval of an event stream's comments. */
-const IDLE_SECONDS = 30;
+/**
+ * So many seconds may pass without a request, and for head and body of one: bytes that drip in do not prolong it. Then,
+ * while an answer is made and read, so many without a byte moving: twice the interval of an event stream's comments.
+ */
+const REQUEST_SECONDS = 10;
+const ANSWER_SECONDS = 30;
 
 /** At the end: how long clients may take to read their answers, and then to hang up; in milliseconds. */
 const ANSWERING_MS = 2500;
@@ -37,7 +42,8 @@ type Routes = Readonly<Record<string, Readonly<Record<string, Route>>>>;
 export function serveHttp(context: Omit<SessionHost, "local">, options: HttpOptions): HttpServer {
   const { host: hostname, port, most, gate, rate } = options;
   const host = { ...context, local: false };
-  const house = { door: createDoor({ gate, rate }), slots: createSlots(most), most };
+  const stay = (request: Request) => server.timeout(request, ANSWER_SECONDS);
+  const house = { door: createDoor({ gate, rate }), slots: createSlots(most), most, crowd: createCrowd(), stay };
   const rooms = createRooms(host, house);
   const addressOf = (request: Request) => server.requestIP(request)?.address ?? "";
   const routes = createRoutes(rooms, house, { state: options.state, addressOf });
@@ -46,7 +52,7 @@ export function serveHttp(context: Omit<SessionHost, "local">, options: HttpOpti
     hostname,
     port,
     maxRequestBodySize: BODY_BYTES,
-    idleTimeout: IDLE_SECONDS,
+    idleTimeout: REQUEST_SECONDS,
     fetch: async (request) =>
       guard(request) ?? sharing.share(request, sharing.preflight(request) ?? (await routes(request))),
     error(error) {
@@ -62,6 +68,7 @@ export function serveHttp(context: Omit<SessionHost, "local">, options: HttpOpti
       await Promise.race([rooms.drained(), Bun.sleep(ANSWERING_MS)]);
       await rooms.close();
       house.door.close();
+      house.crowd.close();
       await Promise.race([stopped, Bun.sleep(CLOSING_MS)]);
       await server.stop(true);
     },
@@ -95,7 +102,7 @@ type Rooms = ReturnType<typeof createRooms>;
 /** What answers a request that has passed the guard. */
 function createRoutes(
   rooms: Rooms,
-  { door, slots }: House,
+  { door, slots, stay }: House,
   { state, addressOf }: Pick<HttpOptions, "state"> & { addressOf(request: Request): string },
 ) {
   /** Without a token; whoever shows one is told more. */
@@ -109,6 +116,7 @@ function createRoutes(
   }
   async function serveMcp(request: Request, _: URL, visitor: Visitor): Promise<Response> {
     const body = request.method === "POST" ? await readJson(request) : undefined;
+    stay(request);
     if (body !== undefined && "refusal" in body) {
       return body.refusal;
     }
@@ -129,7 +137,7 @@ function createRoutes(
     [`${METADATA_PATH}/mcp`]: metadata,
   };
   const guarded: Routes = {
-    "/sse": { GET: (_, __, visitor) => rooms.eventClients.open(visitor) },
+    "/sse": { GET: (request, _, visitor) => rooms.eventClients.open(request, visitor) },
     "/message": { POST: rooms.eventClients.take },
     "/mcp": { POST: serveMcp, GET: serveMcp, DELETE: serveMcp },
   };

@@ -1,3 +1,5 @@
+import type { Crowd } from "./crowd.ts";
+
 /** What a client may leave unread of large answers, in bytes, before the next large one waits for it. */
 const UNREAD_BYTES = 32 * 1024 * 1024;
 
@@ -12,8 +14,8 @@ export interface Outflow {
   onTaken(): void;
 }
 
-/** An outflow; `unread` tells what has been sent and not been taken yet, in bytes, and 0 for a client that is gone. */
-export function createOutflow(unread: () => number): Outflow {
+/** An outflow, of one of a `crowd` where there are more; `unread` tells what has been sent and not been taken yet, in bytes, and 0 for a client that is gone. */
+export function createOutflow(unread: () => number, crowd?: Crowd): Outflow {
   const waiting: { bytes: number; enter: () => void }[] = [];
   let reserved = 0;
   const fits = (bytes: number) => {
@@ -34,7 +36,9 @@ export function createOutflow(unread: () => number): Outflow {
         waiting.push({ bytes, enter });
         onTaken();
       });
+      const release = await crowd?.reserve(bytes);
       return () => {
+        release?.();
         reserved -= bytes;
         onTaken();
       };

@@ -1,3 +1,5 @@
+import type { Crowd } from "./crowd.ts";
+
 /** Comments keep proxies, clients and our own idle timeout from taking silence for death; the SDK's own interval. */
 const KEEP_ALIVE_MS = 15_000;
 
@@ -16,7 +18,7 @@ interface Outlet {
   readonly stream: ReadableStream<Uint8Array>;
   /** Queues bytes; cuts a client that has left too much unread. */
   push(bytes: Uint8Array): void;
-  /** Ends the stream after what is queued. */
+  /** Ends the stream after what is queued, and as good as read. */
   end(): void;
   /** Bytes that the client has not taken yet; 0 once the stream has ended. */
   backlog(): number;
@@ -28,10 +30,14 @@ export interface OutletEvents {
   onClose(): void;
   /** Whenever the client has taken what was queued. */
   onTaken?(): void;
+  /** The clients of the server, of whom this one is. */
+  crowd: Crowd;
 }
 
-function openOutlet({ onClose, onTaken }: OutletEvents): Outlet {
+function openOutlet({ onClose, onTaken, crowd }: OutletEvents): Outlet {
   let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  let taken = performance.now();
+  let ending = false;
   let stalled = { backlog: 0, looks: 0 };
   const backlog = () => PIECE_BYTES - (controller?.desiredSize ?? PIECE_BYTES);
   const watch = setInterval(() => {
@@ -49,9 +55,18 @@ function openOutlet({ onClose, onTaken }: OutletEvents): Outlet {
     if (open !== undefined) {
       controller = undefined;
       clearInterval(watch);
+      leave();
       finish(open);
       onClose();
       onTaken?.();
+    }
+  }
+
+  /** What is left unread counts, and can be cut, only as long as the stream is open. */
+  function endOnceRead(): void {
+    ending = true;
+    if (backlog() < PIECE_BYTES) {
+      close((open) => open.close());
     }
   }
 
@@ -64,11 +79,18 @@ function openOutlet({ onClose, onTaken }: OutletEvents): Outlet {
       start: (opened) => {
         controller = opened;
       },
-      pull: () => onTaken?.(),
+      pull() {
+        taken = performance.now();
+        if (ending) {
+          endOnceRead();
+        }
+        onTaken?.();
+      },
       cancel: () => close(() => undefined),
     },
     new ByteLengthQueuingStrategy({ highWaterMark: PIECE_BYTES }),
   );
+  const leave = crowd.join({ backlog, taken: () => taken, cut });
   return {
     stream,
     push(bytes) {
@@ -78,8 +100,11 @@ function openOutlet({ onClose, onTaken }: OutletEvents): Outlet {
       for (let from = 0; from < bytes.length; from += PIECE_BYTES) {
         controller?.enqueue(bytes.subarray(from, from + PIECE_BYTES));
       }
+      if (backlog() > PIECE_BYTES) {
+        crowd.keepWithin();
+      }
     },
-    end: () => close((open) => open.close()),
+    end: endOnceRead,
     backlog,
   };
 }
@@ -102,7 +127,7 @@ const HEADERS = {
 };
 
 /** Opens an event stream with keep-alive comments. */
-export function openEventStream({ onClose, onTaken }: OutletEvents): EventStream {
+export function openEventStream({ onClose, onTaken, crowd }: OutletEvents): EventStream {
   const encoder = new TextEncoder();
   const { stream, push, end, backlog } = openOutlet({
     onClose() {
@@ -110,6 +135,7 @@ export function openEventStream({ onClose, onTaken }: OutletEvents): EventStream
       onClose();
     },
     ...(onTaken && { onTaken }),
+    crowd,
   });
   const comment = () => push(encoder.encode(": keep-alive\n\n"));
   const keepAlive = setInterval(comment, KEEP_ALIVE_MS);
@@ -121,6 +147,14 @@ export function openEventStream({ onClose, onTaken }: OutletEvents): EventStream
     close: end,
     backlog,
   };
+}
+
+/** A JSON answer under our bounds, for what is too large to be left unread in a response of the runtime's own. */
+export function largeAnswer(json: string, status: number, events: OutletEvents): Response {
+  const { stream, push, end } = openOutlet(events);
+  push(new TextEncoder().encode(json));
+  end();
+  return new Response(stream, { status, headers: { "content-type": "application/json;charset=utf-8" } });
 }
 
 /** Somebody else's event stream under our bounds. */

@@ -2,15 +2,19 @@ import { claims, REVISION } from "../protocol/envelope.ts";
 import { classify, type RpcNotification, type RpcRequest } from "../protocol/jsonrpc.ts";
 import type { SessionHost } from "../protocol/sessions.ts";
 import { answerStateless, type StatelessReply } from "../protocol/stateless.ts";
+import type { Crowd } from "./crowd.ts";
 import type { Visitor } from "./door.ts";
 import type { House } from "./house.ts";
-import { type EventStream, openEventStream } from "./sse.ts";
+import { type EventStream, largeAnswer, openEventStream } from "./sse.ts";
 
 /** A POST of 2026-07-28; a notification needs no answer. */
 type StatelessPost = { request: RpcRequest } | { notification: RpcNotification };
 
 /** The newest revision that has sessions; what asks for a later one is of the stateless era. */
 const NEWEST_WITH_SESSIONS = "2025-11-25";
+
+/** From so many characters on, an answer counts as large. */
+const LARGE_CHARACTERS = 64 * 1024;
 
 /** A body as a message of 2026-07-28, if it is one: by its claim first, by its headers where it makes none. */
 export function statelessRequest(value: unknown, headers: Headers): StatelessPost | undefined {
@@ -33,7 +37,7 @@ export function statelessRequest(value: unknown, headers: Headers): StatelessPos
  * The response to one request: JSON, or an event stream once something is said before the answer. Where no stream is
  * free, or the client has gone, `abort` is aborted.
  */
-function createReply(visitor: Visitor, { door, slots }: House, abort: AbortController) {
+function createReply(visitor: Visitor, { door, slots, crowd }: House, abort: AbortController) {
   const { promise, resolve, reject } = Promise.withResolvers<Response>();
   let stream: EventStream | undefined;
   return {
@@ -56,6 +60,7 @@ function createReply(visitor: Visitor, { door, slots }: House, abort: AbortContr
           release();
           abort.abort("cancelled");
         },
+        crowd,
       });
       const release = door.hold(visitor, opened.close);
       stream = opened;
@@ -73,16 +78,24 @@ function createReply(visitor: Visitor, { door, slots }: House, abort: AbortContr
         // A client that cancelled reads no answer; 499 is what proxies call it.
         resolve(new Response(null, { status: 499 }));
       } else {
-        resolve(Response.json(answered.reply, { status: answered.status }));
+        resolve(jsonAnswer(answered, crowd));
       }
     },
   };
 }
 
+/** An answer in a response of its own; one that weighs is counted until it is read. */
+function jsonAnswer({ reply, status }: StatelessReply, crowd: Crowd): Response {
+  const json = JSON.stringify(reply);
+  return json.length > LARGE_CHARACTERS
+    ? largeAnswer(json, status, { onClose: () => undefined, crowd })
+    : new Response(json, { status, headers: { "content-type": "application/json;charset=utf-8" } });
+}
+
 /** Answers POSTs of 2026-07-28, each by itself. */
 export function createStatelessPosts(host: SessionHost, house: House) {
-  // Each answer has a response of its own, which is read or not.
-  const reserve = async () => () => undefined;
+  // Each answer has a response of its own, which is read or not: only all of them together are bounded.
+  const { reserve } = house.crowd;
   const running = new Set<{ method: string; abort: AbortController; answering: Promise<void> }>();
 
   function answerRequest(request: RpcRequest, { signal, headers }: Request, visitor: Visitor): Promise<Response> {

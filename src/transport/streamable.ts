@@ -9,7 +9,6 @@ import type { House } from "./house.ts";
 import { createOutflow } from "./outflow.ts";
 import { createSessionPosts } from "./session-posts.ts";
 import { createSessionTable, type Session, type SessionTable } from "./session-table.ts";
-import type { Slots } from "./slots.ts";
 import { type Relay, relay } from "./sse.ts";
 
 /** When a client whose stream has ended may come back for the rest, in milliseconds. */
@@ -33,7 +32,7 @@ export function createStreamable(host: SessionHost, house: House): Streamable {
   const eventStores = createEventStores();
   const answering = new Set<Promise<void>>();
 
-  const pass = createPassage(house.slots, answering);
+  const pass = createPassage(house, answering);
 
   return {
     async handle(request, body, visitor) {
@@ -73,7 +72,7 @@ export function createStreamable(host: SessionHost, house: House): Streamable {
 }
 
 /** Lets the SDK answer, on streams of ours; `answering` holds the responses that are under way. */
-function createPassage(slots: Slots, answering: Set<Promise<void>>) {
+function createPassage({ slots, crowd }: House, answering: Set<Promise<void>>) {
   return async (session: Session, request: Request, messages: readonly JSONRPCMessage[], parsedBody?: unknown) => {
     const giveBack = slots.take();
     if (giveBack === undefined) {
@@ -101,6 +100,7 @@ function createPassage(slots: Slots, answering: Set<Promise<void>>) {
         onAnswered();
       },
       onTaken: session.outflow.onTaken,
+      crowd,
     });
     session.streams.add(stream);
     post.end = stream.end;
@@ -129,7 +129,7 @@ async function openWith(
   const { principal } = visitor;
   const streams = new Set<Relay>();
   const posts = createSessionPosts();
-  const outflow = createOutflow(() => [...streams].reduce((sum, { backlog }) => sum + backlog(), 0));
+  const outflow = createOutflow(() => [...streams].reduce((sum, { backlog }) => sum + backlog(), 0), house.crowd);
   const revision = negotiated("params" in message ? message.params?.["protocolVersion"] : undefined);
   const transport: WebStandardStreamableHTTPServerTransport = new WebStandardStreamableHTTPServerTransport({
     sessionIdGenerator: () => crypto.randomUUID(),
@@ -164,7 +164,7 @@ async function openWith(
   if (transport.sessionId === undefined) {
     await server.close();
   }
-  return relay(response, { onClose: () => undefined }).response;
+  return relay(response, { onClose: () => undefined, crowd: house.crowd }).response;
 }
 
 /** A body as messages that the SDK takes, or the refusal of the whole. */

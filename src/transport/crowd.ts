@@ -1,0 +1,92 @@
+/** What all clients together may leave unread, in bytes; beyond it, who has not read for longest is cut. */
+const UNREAD_BYTES = 128 * 1024 * 1024;
+
+/** Large answers that are being made at once, in bytes; making one takes several times its size. */
+const MAKING_BYTES = 24 * 1024 * 1024;
+
+/** Who has read within this time, in milliseconds, is not cut for an answer that can wait; and how often that is looked at. */
+const STANDING_MS = 1000;
+const LOOK_MS = 100;
+
+/** One client's way out, as far as it weighs on the others. */
+interface Member {
+  /** Bytes that it has not taken yet. */
+  backlog(): number;
+  /** When it last took some, on the process's own clock. */
+  taken(): number;
+  cut(): void;
+}
+
+/** All clients of a server, whose unread answers lie in one memory. */
+export interface Crowd {
+  /** Counts one more, until the answered function is called. */
+  join(member: Member): () => void;
+  /** Cuts until what is unread keeps within the bound. */
+  keepWithin(): void;
+  /** Resolves when there is room for an answer of so many bytes; the answered function is called once it is queued. */
+  reserve(bytes: number): Promise<() => void>;
+  /** Lets in whoever waits. */
+  close(): void;
+}
+
+/** An empty crowd. */
+export function createCrowd(): Crowd {
+  const members = new Set<Member>();
+  const waiting: { bytes: number; enter: () => void }[] = [];
+  let making = 0;
+  let closed = false;
+  let timer: NodeJS.Timeout | undefined;
+
+  /** Cuts who has stood still since `before`, the longest first, until `bytes` more fit; whether they do. */
+  function makeRoom(bytes: number, before: number): boolean {
+    const behind = [...members].filter(({ backlog }) => backlog() > 0);
+    let unread = behind.reduce((sum, { backlog }) => sum + backlog(), 0);
+    for (const member of behind.sort((one, other) => one.taken() - other.taken())) {
+      if (unread === 0 || unread + bytes <= UNREAD_BYTES || member.taken() > before) {
+        break;
+      }
+      unread -= member.backlog();
+      member.cut();
+    }
+    return unread === 0 || unread + bytes <= UNREAD_BYTES;
+  }
+
+  const fits = (bytes: number) =>
+    closed ||
+    ((making === 0 || making + bytes <= MAKING_BYTES) && makeRoom(making + bytes, performance.now() - STANDING_MS));
+
+  /** In the order of arrival. */
+  function admit(): void {
+    for (let [next] = waiting; next !== undefined && fits(next.bytes); [next] = waiting) {
+      making += next.bytes;
+      waiting.shift();
+      next.enter();
+    }
+    clearTimeout(timer);
+    timer = waiting.length === 0 ? undefined : setTimeout(admit, LOOK_MS);
+  }
+
+  return {
+    join(member) {
+      members.add(member);
+      return () => void members.delete(member);
+    },
+    keepWithin: () => void makeRoom(0, Number.POSITIVE_INFINITY),
+    async reserve(bytes) {
+      if (bytes > 0) {
+        await new Promise<void>((enter) => {
+          waiting.push({ bytes, enter });
+          admit();
+        });
+      }
+      return () => {
+        making -= bytes;
+        admit();
+      };
+    },
+    close() {
+      closed = true;
+      admit();
+    },
+  };
+}
