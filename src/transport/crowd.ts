@@ -1,11 +1,14 @@
 /** What all clients together may leave unread, in bytes; beyond it, who has not read for longest is cut. */
-const UNREAD_BYTES = 128 * 1024 * 1024;
+const UNREAD_BYTES = 96 * 1024 * 1024;
 
 /** Large answers that are being made at once, in bytes; making one takes several times its size. */
 const MAKING_BYTES = 24 * 1024 * 1024;
 
+/** After so many bytes of large answers their garbage is collected: by itself the runtime lets 800 MiB of it lie. */
+const COLLECT_BYTES = 32 * 1024 * 1024;
+
 /** Who has read within this time, in milliseconds, is not cut for an answer that can wait; and how often that is looked at. */
-const STANDING_MS = 1000;
+const STANDING_MS = 500;
 const LOOK_MS = 100;
 
 /** One client's way out, as far as it weighs on the others. */
@@ -34,6 +37,7 @@ export function createCrowd(): Crowd {
   const members = new Set<Member>();
   const waiting: { bytes: number; enter: () => void }[] = [];
   let making = 0;
+  let made = 0;
   let closed = false;
   let timer: NodeJS.Timeout | undefined;
 
@@ -81,6 +85,11 @@ export function createCrowd(): Crowd {
       }
       return () => {
         making -= bytes;
+        made += bytes;
+        if (made > COLLECT_BYTES) {
+          made = 0;
+          Bun.gc(true);
+        }
         admit();
       };
     },

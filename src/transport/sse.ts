@@ -39,7 +39,9 @@ function openOutlet({ onClose, onTaken, crowd }: OutletEvents): Outlet {
   let taken = performance.now();
   let ending = false;
   let stalled = { backlog: 0, looks: 0 };
-  const backlog = () => PIECE_BYTES - (controller?.desiredSize ?? PIECE_BYTES);
+  const pieces: Uint8Array[] = [];
+  let waiting = 0;
+  const backlog = () => waiting + PIECE_BYTES - (controller?.desiredSize ?? PIECE_BYTES);
   const watch = setInterval(() => {
     const now = backlog();
     const still = now > 0 && now >= stalled.backlog;
@@ -56,16 +58,23 @@ function openOutlet({ onClose, onTaken, crowd }: OutletEvents): Outlet {
       controller = undefined;
       clearInterval(watch);
       leave();
+      pieces.length = 0;
+      waiting = 0;
       finish(open);
       onClose();
       onTaken?.();
     }
   }
 
-  /** What is left unread counts, and can be cut, only as long as the stream is open. */
-  function endOnceRead(): void {
-    ending = true;
-    if (backlog() < PIECE_BYTES) {
+  /** Hands pieces on one by one: the runtime takes whatever it is handed into memory of its own, which nobody counts. */
+  function fill(): void {
+    while (pieces.length > 0 && (controller?.desiredSize ?? 0) > 0) {
+      const piece = pieces.shift() ?? new Uint8Array();
+      waiting -= piece.length;
+      controller?.enqueue(piece);
+    }
+    // What is left unread counts, and can be cut, only as long as the stream is open.
+    if (ending && pieces.length === 0) {
       close((open) => open.close());
     }
   }
@@ -81,9 +90,7 @@ function openOutlet({ onClose, onTaken, crowd }: OutletEvents): Outlet {
       },
       pull() {
         taken = performance.now();
-        if (ending) {
-          endOnceRead();
-        }
+        fill();
         onTaken?.();
       },
       cancel: () => close(() => undefined),
@@ -97,14 +104,20 @@ function openOutlet({ onClose, onTaken, crowd }: OutletEvents): Outlet {
       if (backlog() > BACKLOG_BYTES) {
         cut();
       }
-      for (let from = 0; from < bytes.length; from += PIECE_BYTES) {
-        controller?.enqueue(bytes.subarray(from, from + PIECE_BYTES));
+      for (let from = 0; controller !== undefined && from < bytes.length; from += PIECE_BYTES) {
+        const piece = bytes.subarray(from, from + PIECE_BYTES);
+        pieces.push(piece);
+        waiting += piece.length;
       }
+      fill();
       if (backlog() > PIECE_BYTES) {
         crowd.keepWithin();
       }
     },
-    end: endOnceRead,
+    end() {
+      ending = true;
+      fill();
+    },
     backlog,
   };
 }

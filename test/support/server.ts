@@ -109,9 +109,13 @@ export interface HttpServer {
   url: string;
 }
 
-/** Starts the executable on a free port of 127.0.0.1 and waits until it listens. */
-export async function startHttp(flags: readonly string[], env?: Record<string, string>): Promise<HttpServer> {
-  const process = Bun.spawn([EXECUTABLE, "--http", "--port", "0", ...flags], {
+/** Starts the executable on a free port of 127.0.0.1 and waits until it listens; `before` is a command that becomes it. */
+export async function startHttp(
+  flags: readonly string[],
+  env?: Record<string, string>,
+  before: readonly string[] = [],
+): Promise<HttpServer> {
+  const process = Bun.spawn([...before, EXECUTABLE, "--http", "--port", "0", ...flags], {
     stdin: "ignore",
     stdout: "ignore",
     stderr: "pipe",
