@@ -47,6 +47,14 @@ export function serveHttp(context: Omit<SessionHost, "local">, options: HttpOpti
   const rooms = createRooms(host, house);
   const addressOf = (request: Request) => server.requestIP(request)?.address ?? "";
   const routes = createRoutes(rooms, house, { state: options.state, addressOf });
+  async function answer(request: Request): Promise<Response> {
+    const response = await routes(request);
+    if (response.headers.get("content-type") !== "text/event-stream") {
+      // What was granted for making the answer would be granted to the next request on this connection, too.
+      server.timeout(request, REQUEST_SECONDS);
+    }
+    return response;
+  }
   const sharing = createSharing(options.allowOrigins);
   const server = Bun.serve({
     hostname,
@@ -54,7 +62,7 @@ export function serveHttp(context: Omit<SessionHost, "local">, options: HttpOpti
     maxRequestBodySize: BODY_BYTES,
     idleTimeout: REQUEST_SECONDS,
     fetch: async (request) =>
-      guard(request) ?? sharing.share(request, sharing.preflight(request) ?? (await routes(request))),
+      guard(request) ?? sharing.share(request, sharing.preflight(request) ?? (await answer(request))),
     error(error) {
       host.log.error("request failed", error);
       return refuse(500, "Internal Server Error", RPC.internalError);

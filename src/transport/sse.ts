@@ -38,28 +38,17 @@ function openOutlet({ onClose, onTaken, crowd }: OutletEvents): Outlet {
   let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   let taken = performance.now();
   let ending = false;
-  let stalled = { backlog: 0, looks: 0 };
-  const pieces: Uint8Array[] = [];
-  let waiting = 0;
-  const backlog = () => waiting + PIECE_BYTES - (controller?.desiredSize ?? PIECE_BYTES);
-  const watch = setInterval(() => {
-    const now = backlog();
-    const still = now > 0 && now >= stalled.backlog;
-    stalled = { backlog: now, looks: still ? stalled.looks + 1 : 0 };
-    if (stalled.looks * LOOK_MS >= STALLED_MS) {
-      cut();
-    }
-  }, LOOK_MS);
-  watch.unref();
+  const pieces = createPieces();
+  const backlog = () => pieces.bytes() + PIECE_BYTES - (controller?.desiredSize ?? PIECE_BYTES);
+  const unwatch = watchStalled(backlog, cut);
 
   function close(finish: (controller: ReadableStreamDefaultController<Uint8Array>) => void): void {
     const open = controller;
     if (open !== undefined) {
       controller = undefined;
-      clearInterval(watch);
+      unwatch();
       leave();
-      pieces.length = 0;
-      waiting = 0;
+      pieces.clear();
       finish(open);
       onClose();
       onTaken?.();
@@ -68,13 +57,11 @@ function openOutlet({ onClose, onTaken, crowd }: OutletEvents): Outlet {
 
   /** Hands pieces on one by one: the runtime takes whatever it is handed into memory of its own, which nobody counts. */
   function fill(): void {
-    while (pieces.length > 0 && (controller?.desiredSize ?? 0) > 0) {
-      const piece = pieces.shift() ?? new Uint8Array();
-      waiting -= piece.length;
-      controller?.enqueue(piece);
+    while (pieces.bytes() > 0 && (controller?.desiredSize ?? 0) > 0) {
+      controller?.enqueue(pieces.next());
     }
     // What is left unread counts, and can be cut, only as long as the stream is open.
-    if (ending && pieces.length === 0) {
+    if (ending && pieces.bytes() === 0) {
       close((open) => open.close());
     }
   }
@@ -104,12 +91,10 @@ function openOutlet({ onClose, onTaken, crowd }: OutletEvents): Outlet {
       if (backlog() > BACKLOG_BYTES) {
         cut();
       }
-      for (let from = 0; controller !== undefined && from < bytes.length; from += PIECE_BYTES) {
-        const piece = bytes.subarray(from, from + PIECE_BYTES);
-        pieces.push(piece);
-        waiting += piece.length;
+      if (controller !== undefined) {
+        pieces.add(bytes);
+        fill();
       }
-      fill();
       if (backlog() > PIECE_BYTES) {
         crowd.keepWithin();
       }
@@ -119,6 +104,45 @@ function openOutlet({ onClose, onTaken, crowd }: OutletEvents): Outlet {
       fill();
     },
     backlog,
+  };
+}
+
+/** Cuts a client whose backlog stands still, until the answered function is called. */
+function watchStalled(backlog: () => number, cut: () => void): () => void {
+  let stalled = { backlog: 0, looks: 0 };
+  const watch = setInterval(() => {
+    const now = backlog();
+    const still = now > 0 && now >= stalled.backlog;
+    stalled = { backlog: now, looks: still ? stalled.looks + 1 : 0 };
+    if (stalled.looks * LOOK_MS >= STALLED_MS) {
+      cut();
+    }
+  }, LOOK_MS);
+  watch.unref();
+  return () => clearInterval(watch);
+}
+
+/** Bytes that are still ours, in order. */
+function createPieces() {
+  const pieces: Uint8Array[] = [];
+  let waiting = 0;
+  return {
+    bytes: () => waiting,
+    add(bytes: Uint8Array): void {
+      waiting += bytes.length;
+      for (let from = 0; from < bytes.length; from += PIECE_BYTES) {
+        pieces.push(bytes.subarray(from, from + PIECE_BYTES));
+      }
+    },
+    next(): Uint8Array {
+      const piece = pieces.shift() ?? new Uint8Array();
+      waiting -= piece.length;
+      return piece;
+    },
+    clear(): void {
+      pieces.length = 0;
+      waiting = 0;
+    },
   };
 }
 
