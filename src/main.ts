@@ -57,8 +57,7 @@ function refusalCode(error: unknown): number | undefined {
 
 /** Runs one command line to its end and answers the exit code. */
 async function run(argv: readonly string[]): Promise<number> {
-  const line: CommandLine =
-    argv.length === 0 ? { command: undefined, operands: [], flags: {} } : await parseCommandLine(argv);
+  const line = await parseCommandLine(argv);
   if (line.flags["help"] === true) {
     await print(helpText());
     return EXIT.ok;
