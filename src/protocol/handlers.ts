@@ -4,7 +4,6 @@ import type { Scans } from "../redact/scans.ts";
 import type { ToolContext } from "../tools/tool.ts";
 import { failedRequest, ProtocolError } from "./failure.ts";
 import { type Members, RPC } from "./jsonrpc.ts";
-import { listTools } from "./list-tools.ts";
 import { topicOf } from "./resource-uri.ts";
 import { CAPABILITIES, INSTRUCTIONS, SERVER_INFO } from "./server-info.ts";
 import { createTurns } from "./turns.ts";
@@ -87,7 +86,7 @@ export function createHandlers(services: Services): HandlerTable {
     return loaded;
   };
   const table: Readonly<Record<string, Handler>> = {
-    "tools/list": async (params) => onePage(params, listTools()),
+    "tools/list": async (params) => onePage(params, (await import("./list-tools.ts")).listTools()),
     "tools/call": async (params, context) => (await load()).callTool(services, turns, params, context),
     "resources/list": async (params) => (await inTurn()).listResources(services, params),
     "resources/templates/list": async (params) => onePage(params, (await load()).listTemplates()),
