@@ -44,7 +44,7 @@ export function createConnection(host: ClientHost, send: (message: Reply | reado
   };
 
   async function open() {
-    const sessions = await import("./sessions.ts");
+    const sessions = await (await import("./load-sessions.ts")).loadSessions(host);
     const server = await sessions.openSession(host, wire);
     return { server, take: createReceiver(sessions, answers, (message) => wire.onmessage?.(message)) };
   }

@@ -1,5 +1,5 @@
-import type { Server } from "@modelcontextprotocol/sdk/server/index.js";
 import type { WebStandardStreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js";
+import type { SdkSession } from "../protocol/sessions.ts";
 import type { SessionEvents } from "./event-store.ts";
 import type { Outflow } from "./outflow.ts";
 import type { createSessionPosts } from "./session-posts.ts";
@@ -7,7 +7,7 @@ import type { Relay } from "./sse.ts";
 
 /** One client's session of `/mcp`. */
 export interface Session {
-  server: Server;
+  server: SdkSession;
   transport: WebStandardStreamableHTTPServerTransport;
   events: SessionEvents;
   /** The protocol revision it negotiated. */
