@@ -1,4 +1,5 @@
 // Builds the executable: for this machine, or with --all for every target, then packaged. Checksums are in SHA256SUMS.
+// With --entry and --outfile it compiles another program with the same flags, to be compared with.
 import { mkdirSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
@@ -6,11 +7,20 @@ import { packageFolder, writeSums } from "./package.ts";
 import { executableName, TARGETS, type Target } from "./package-targets.ts";
 
 const root = join(import.meta.dir, "..");
-const { all, outdir } = parseArgs({
-  options: { all: { type: "boolean", default: false }, outdir: { type: "string", default: join(root, "dist") } },
+const { all, outdir, entry, outfile } = parseArgs({
+  options: {
+    all: { type: "boolean", default: false },
+    outdir: { type: "string", default: join(root, "dist") },
+    entry: { type: "string", default: join(root, "src", "main.ts") },
+    outfile: { type: "string" },
+  },
 }).values;
 const folder = resolve(outdir);
 
+if (outfile !== undefined) {
+  build(undefined, resolve(outfile));
+  process.exit();
+}
 mkdirSync(folder, { recursive: true });
 // One after the other: the compiler takes every core, and a target's line tells which one failed.
 for (const target of all ? TARGETS : [undefined]) {
@@ -20,8 +30,7 @@ for (const target of all ? TARGETS : [undefined]) {
 await (all ? packageFolder(folder) : writeSums(folder, [executableName(undefined)]));
 
 /** Compiles one target, or else for this machine, and answers the path. Ends the process when it cannot. */
-function build(target: Target | undefined): string {
-  const path = join(folder, executableName(target));
+function build(target: Target | undefined, path = join(folder, executableName(target))): string {
   const { exitCode, stdout, stderr } = Bun.spawnSync({
     cmd: [
       process.execPath,
@@ -37,7 +46,7 @@ function build(target: Target | undefined): string {
       "--format=esm",
       "--splitting",
       "--minify",
-      join(root, "src", "main.ts"),
+      resolve(entry),
       "--outfile",
       path,
     ],
