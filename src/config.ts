@@ -3,7 +3,6 @@ import { dirname, isAbsolute, join, resolve } from "node:path";
 import { asAgentName } from "./domain/agent.ts";
 import { quote } from "./domain/clean.ts";
 import { LEASE_SECONDS, OFFER_SECONDS } from "./domain/lease.ts";
-import { plainFlags } from "./plain-flags.ts";
 import { type Bounds, COMMANDS, RATE, range, SECRETS_MODES, SETTINGS, type SecretsMode, STREAMS } from "./settings.ts";
 
 /** Everything that can be set, resolved. Paths are absolute. */
@@ -59,10 +58,6 @@ export interface CommandLine {
 
 /** Takes a command line apart. Throws `StartRefusal` for what it does not know. */
 export async function parseCommandLine(argv: readonly string[]): Promise<CommandLine> {
-  const plain = plainFlags(argv);
-  if (plain !== undefined) {
-    return { command: undefined, operands: [], flags: plain };
-  }
   const { parseArgs } = await import("citty");
   const known = SETTINGS.flatMap((setting) => (setting.flag === undefined ? [] : [{ ...setting, flag: setting.flag }]));
   const definitions = Object.fromEntries(

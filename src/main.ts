@@ -14,6 +14,7 @@ import { TaskError } from "./domain/errors.ts";
 import { createIds, createToken } from "./id.ts";
 import { lazyArtifacts, lazyRepo, readFile } from "./late.ts";
 import { createLog, type Log } from "./log.ts";
+import { plainCommandLine } from "./plain-flags.ts";
 import { feedOf } from "./protocol/feed.ts";
 import { createHandlers, type HandlerTable } from "./protocol/handlers.ts";
 import { SERVER_INFO } from "./protocol/server-info.ts";
@@ -57,7 +58,7 @@ function refusalCode(error: unknown): number | undefined {
 
 /** Runs one command line to its end and answers the exit code. */
 async function run(argv: readonly string[]): Promise<number> {
-  const line = await parseCommandLine(argv);
+  const line = plainCommandLine(argv) ?? (await parseCommandLine(argv));
   if (line.flags["help"] === true) {
     await print(helpText());
     return EXIT.ok;

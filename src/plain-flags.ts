@@ -1,10 +1,11 @@
+import type { CommandLine } from "./config.ts";
 import { SETTINGS } from "./settings.ts";
 
 /**
- * The flags of a command line that is made of nothing but known flags and their values, as the configuration of a client
- * is; undefined for any other, which is left to citty: loading it takes longer than opening the database.
+ * Takes apart a command line of nothing but known flags and their values, as clients have it in their configurations.
+ * Answers nothing for any other, which is left to citty: loading that takes longer than opening the database.
  */
-export function plainFlags(argv: readonly string[]): Record<string, string | true> | undefined {
+export function plainCommandLine(argv: readonly string[]): CommandLine | undefined {
   const flags: Record<string, string | true> = {};
   const words = argv.values();
   for (const word of words) {
@@ -18,5 +19,5 @@ export function plainFlags(argv: readonly string[]): Record<string, string | tru
     }
     flags[setting.flag] = value;
   }
-  return flags;
+  return { command: undefined, operands: [], flags };
 }

@@ -101,7 +101,11 @@ export async function openSession(host: ClientHost, transport: Transport): Promi
 
 type Extra = RequestHandlerExtra<Request, Notification>;
 
-function contextOf(server: SdkSession, { local, reserve, leaving, principal }: ClientHost, extra: Extra): RequestContext {
+function contextOf(
+  server: SdkSession,
+  { local, reserve, leaving, principal }: ClientHost,
+  extra: Extra,
+): RequestContext {
   return {
     client: server.client.info?.name,
     capabilities: { ...server.client.capabilities },
