@@ -18,7 +18,7 @@ import { watch } from "./rows/watch.ts";
 import { chartOf } from "./support/chart.ts";
 import type { Measured } from "./support/goals.ts";
 import { PLANS, type Plan } from "./support/plan.ts";
-import { resultsOf, tableOf } from "./support/report.ts";
+import { resultsOf, tableOf, withTable } from "./support/report.ts";
 import { type Group, inWorkshop } from "./support/workshop.ts";
 
 const GROUPS: Readonly<Record<string, Group>> = { start, stdio, http, scale, processes, watch, streams, memory };
@@ -61,6 +61,10 @@ const measured = await inWorkshop(plan, tell.doing, async (workshop) => {
 if (measured.length > 0) {
   await Bun.write(join(out, "results.json"), resultsOf(context, measured));
   await Bun.write(join(out, "chart.svg"), chartOf(measured, context));
+  if (out === import.meta.dir && positionals.length === 0) {
+    const page = join(import.meta.dir, "..", "docs", "performance.md");
+    await Bun.write(page, withTable(await Bun.file(page).text(), context, measured));
+  }
   tell.done(`wrote ${join(out, "results.json")} and chart.svg`);
 }
 process.exit();

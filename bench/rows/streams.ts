@@ -15,8 +15,17 @@ const REST_MS = 1500;
 
 /** What one idle stream of 2026-07-28 costs the server; the kernel's buffers are not counted. */
 export const streams: Group = async (workshop) => {
+  const { plan } = workshop;
   const { flags } = await storeWith(workshop, ["t"]);
-  const server = await startHttp([workshop.executable, "--http", "--port", "0", ...flags]);
+  const server = await startHttp([
+    workshop.executable,
+    "--http",
+    "--port",
+    "0",
+    "--max-streams",
+    `${plan.streams + 2 * WARM}`,
+    ...flags,
+  ]);
   const listen = requestOf("stateless", "subscriptions/listen", {
     notifications: { resourceSubscriptions: ["task://t"] },
   });
@@ -26,9 +35,9 @@ export const streams: Group = async (workshop) => {
     await Bun.sleep(REST_MS);
     const before = memoryOf(server.pid);
     const open: (() => void)[] = [];
-    while (open.length < workshop.plan.streams) {
-      workshop.tell(`streams: ${open.length} of ${workshop.plan.streams}`);
-      open.push(...(await openMany(server.url, bytes, Math.min(BATCH, workshop.plan.streams - open.length))));
+    while (open.length < plan.streams) {
+      workshop.tell(`streams: ${open.length} of ${plan.streams}`);
+      open.push(...(await openMany(server.url, bytes, Math.min(BATCH, plan.streams - open.length))));
     }
     await Bun.sleep(REST_MS);
     const value = (memoryOf(server.pid) - before) / 1000 / open.length;

@@ -36,6 +36,31 @@ export function tableOf(measured: readonly Measured[]): string {
     .join("\n");
 }
 
+/** A page of the documentation with its table of figures replaced by these. */
+export function withTable(
+  page: string,
+  { at, mode, version, machine }: Context,
+  measured: readonly Measured[],
+): string {
+  const rows = measured.map(({ id, value, spread, note }) => {
+    const goal: Goal = GOALS[id];
+    const seen = spread === undefined ? "" : ` (${spread.map((end) => figure(end, goal.unit)).join("–")})`;
+    const sign = meets(goal, value) ? "" : " ✗";
+    return `| ${goal.what} | ${goal.against} | ${goalText(goal)} | ${figure(value, goal.unit)}${seen}${sign} | ${note ?? ""} |`;
+  });
+  const where = `${machine.processor.trim()}, ${machine.cores} cores, ${machine.platform}`;
+  const table = `Of ${at.slice(0, 10)}, ${version}, a ${mode} run on ${where}; in brackets the middle half of the rounds.
+
+| what | against | goal | measured | |
+| --- | --- | --- | --- | --- |
+${rows.join("\n")}
+`;
+  return page.replace(
+    /(<!-- bench:start -->\n)[\s\S]*(<!-- bench:end -->)/,
+    (_, start, end) => `${start}${table}${end}`,
+  );
+}
+
 /** The same for machines. */
 export function resultsOf(context: Context, measured: readonly Measured[]): string {
   const rows = measured.map(({ id, value, spread, note }) => ({
