@@ -33,7 +33,7 @@ export function chartOf(measured: readonly Measured[], { version, mode, machine 
       `<text x="${LEFT + WIDTH + 8}" y="${y + 15}">${figure(value, goal.unit)} <tspan class="faint">${goalText(goal)}</tspan></text>`,
     ].join("");
   });
-  const note = `mcp-task-server ${version}, ${mode} run, ${machine.processor.trim()}, ${machine.cores} cores; each row against what bench/support/goals.ts says`;
+  const note = `mcp-task-server ${version}, ${mode} run on ${machine.processor.trim()}, ${machine.cores} cores`;
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${LEFT + WIDTH + RIGHT}" height="${height}" role="img" aria-label="What was measured, against its goals">
 <style>${STYLE}
 </style>
