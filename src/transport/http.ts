@@ -56,13 +56,16 @@ export function serveHttp(context: Omit<SessionHost, "local">, options: HttpOpti
     return response;
   }
   const sharing = createSharing(options.allowOrigins);
+  const flights = createFlights(
+    async (request: Request) =>
+      guard(request) ?? sharing.share(request, sharing.preflight(request) ?? (await answer(request))),
+  );
   const server = Bun.serve({
     hostname,
     port,
     maxRequestBodySize: BODY_BYTES,
     idleTimeout: REQUEST_SECONDS,
-    fetch: async (request) =>
-      guard(request) ?? sharing.share(request, sharing.preflight(request) ?? (await answer(request))),
+    fetch: flights.begin,
     error(error) {
       host.log.error("request failed", error);
       return refuse(500, "Internal Server Error", RPC.internalError);
@@ -72,13 +75,40 @@ export function serveHttp(context: Omit<SessionHost, "local">, options: HttpOpti
   return {
     url: server.url.href.replace(/\/$/, ""),
     async stop() {
+      const begun = flights.stop();
       const stopped = server.stop();
-      await Promise.race([rooms.drained(), Bun.sleep(ANSWERING_MS)]);
+      // What was under way may only now have come to a room.
+      const drained = Promise.all([begun, rooms.drained()]).then(rooms.drained);
+      await Promise.race([drained, Bun.sleep(ANSWERING_MS)]);
       await rooms.close();
       house.door.close();
       house.crowd.close();
       await Promise.race([stopped, Bun.sleep(CLOSING_MS)]);
       await server.stop(true);
+    },
+  };
+}
+
+/** Requests that have no response yet. Once stopped, no more are begun: connections that are open may still bring some. */
+function createFlights(answer: (request: Request) => Promise<Response>) {
+  const flights = new Set<Promise<unknown>>();
+  let stopping = false;
+  return {
+    begin(request: Request): Response | Promise<Response> {
+      if (stopping) {
+        return refuse(503, "Service Unavailable: the server is ending", RPC.refused, {
+          "retry-after": "1",
+          connection: "close",
+        });
+      }
+      const flight = answer(request).finally(() => flights.delete(flight));
+      flights.add(flight);
+      return flight;
+    },
+    /** Resolves when every request that was begun has its response. */
+    async stop(): Promise<void> {
+      stopping = true;
+      await Promise.allSettled(flights);
     },
   };
 }
