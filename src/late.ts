@@ -2,11 +2,13 @@ import { homedir } from "node:os";
 import type { RepoReader } from "./domain/drift.ts";
 import type { Artifacts } from "./store/artifacts.ts";
 
-/** The artifacts folder, its code loaded with the first artifact. */
-export function lazyArtifacts(folder: string): Artifacts {
+/** The artifacts folder, its code loaded with the first artifact; of `onUnsynced` see there. */
+export function lazyArtifacts(folder: string, onUnsynced: (error: unknown) => void): Artifacts {
   let opened: Promise<Artifacts> | undefined;
   const open = () => {
-    opened ??= import("./store/artifact-folder.ts").then(({ openArtifactFolder }) => openArtifactFolder(folder));
+    opened ??= import("./store/artifact-folder.ts").then(({ openArtifactFolder }) =>
+      openArtifactFolder(folder, onUnsynced),
+    );
     return opened;
   };
   return {

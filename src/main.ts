@@ -11,6 +11,7 @@ import {
   StartRefusal,
 } from "./config.ts";
 import { TaskError } from "./domain/errors.ts";
+import { createEnding, endOnSignals } from "./ending.ts";
 import { createIds, createToken } from "./id.ts";
 import { lazyArtifacts, lazyRepo, readFile } from "./late.ts";
 import { createLog, type Log } from "./log.ts";
@@ -20,6 +21,7 @@ import { createHandlers, type HandlerTable } from "./protocol/handlers.ts";
 import { SERVER_INFO } from "./protocol/server-info.ts";
 import { createScans } from "./redact/scans.ts";
 import { helpText } from "./settings.ts";
+import { accessTo } from "./store/access.ts";
 import { holdsOurDatabase, openStore } from "./store/sqlite/open.ts";
 import { OperationRefusal, type Store, StoreRefusal } from "./store/store.ts";
 import { createWaiters } from "./tools/waiters.ts";
@@ -27,9 +29,6 @@ import { isWildcard } from "./transport/guard.ts";
 import type { HttpServer } from "./transport/http.ts";
 import { print, serveStdio } from "./transport/stdio.ts";
 import { createWatch, type Watch } from "./watch/watch.ts";
-
-/** What is in flight when the process is told to end has this long to be answered, in milliseconds. */
-const GRACE_MS = 4500;
 
 // Whatever we create is for this user alone, whatever the shell's umask says.
 process.umask(0o077);
@@ -91,28 +90,25 @@ async function runCommand(line: CommandLine, config: Config): Promise<number> {
 async function serve(config: Config): Promise<number> {
   const log = createLog(config.debug);
   const stop = new AbortController();
-  let exitCode: number = EXIT.ok;
   endOnSignals(stop, log);
-  refuseNoFolder(config.artifacts);
+  refuseArtifactsFolder(config.artifacts, log);
   // A store that is yet to be made has no tokens, and is not made for nothing.
   refuseOpenHost(config, existsSync(config.db));
+  const ending = createEnding(stop, log);
   let watch: Watch | undefined;
   const store = await openStore(config.db, {
     now: await createClock(),
     onCommit: () => watch?.poke(),
     onDamage: (error) => log.error(`the database is damaged: run mcp-task-server verify --db ${config.db}`, error),
-    onOutdated() {
-      exitCode = EXIT.configuration;
-      log.error("ending: a newer mcp-task-server has migrated the database", config.db);
-      // After the refusal of the present call has gone out.
-      setTimeout(() => stop.abort(), 0);
-    },
+    onOutdated: () => ending.end("a newer mcp-task-server has migrated the database", config.db),
+    onFailed: (failure, error) => (failure === "replaced" ? ending.replaced(config.db) : ending.unsynced(error)),
+    onWarning: (message) => log.warn(message),
   });
   refuseOpenHost(config, await store.tokens.exist());
   watch = createWatch(store, config.db, { onError: log.error });
   const waiters = createWaiters({ store, changes: watch, stopping: stop.signal, onError: log.error });
   const repo = config.drift ? lazyRepo(process.env) : undefined;
-  const artifacts = lazyArtifacts(config.artifacts);
+  const artifacts = lazyArtifacts(config.artifacts, ending.unsynced);
   const tools = { store, artifacts, readFile, repo, id: createIds(), grant: grants(config), waiters };
   const services = { tools, agent: config.agent, scans: createScans(config.secrets), feed: feedOf(watch), log };
   const host = { table: createHandlers(services), log };
@@ -124,7 +120,7 @@ async function serve(config: Config): Promise<number> {
   }
   watch.close();
   await store.close();
-  return exitCode;
+  return ending.exitCode();
 }
 
 async function serveHttp(
@@ -176,11 +172,21 @@ function refuseOpenHost({ host, allowHosts }: Config, tokens: boolean): void {
   }
 }
 
-/** What is there in the place of the artifacts folder must be a folder; one that is missing is made when it is needed. */
-function refuseNoFolder(path: string): void {
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === false) {
-    const accepted = "a folder is accepted (--artifacts, MCP_TASK_ARTIFACTS_DIR), and is made when it does not exist";
-    throw new StartRefusal(EXIT.configuration, `Cannot keep artifacts in "${path}": it is not a folder; ${accepted}`);
+/**
+ * What is there in the place of the artifacts folder must be a folder, and one that not everybody may write to; one that
+ * is missing is made when it is needed.
+ */
+function refuseArtifactsFolder(path: string, log: Log): void {
+  const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? true;
+  const { refusal, warning } = accessTo(path);
+  const reason = isFolder ? refusal : "it is not a folder";
+  if (reason !== undefined) {
+    const accepted =
+      "another folder is accepted (--artifacts, MCP_TASK_ARTIFACTS_DIR), and is made when it does not exist";
+    throw new StartRefusal(EXIT.configuration, `Cannot keep artifacts in "${path}": ${reason}; ${accepted}`);
+  }
+  if (warning !== undefined) {
+    log.warn(warning);
   }
 }
 
@@ -205,23 +211,6 @@ function listen(serve: () => HttpServer, { host, port }: Config): HttpServer {
 async function serviceManager() {
   const { NOTIFY_SOCKET: socket, WATCHDOG_USEC: watchdog } = process.env;
   return socket ? (await import("./notify.ts")).createNotifier(socket, Number(watchdog ?? 0) / 1000) : undefined;
-}
-
-function endOnSignals(stop: AbortController, log: Log): void {
-  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
-    process.on(signal, () => {
-      log.debug("ending", { signal });
-      stop.abort();
-      setTimeout(() => {
-        log.error("ending before everything was answered", signal);
-        process.exit(EXIT.failure);
-      }, GRACE_MS).unref();
-    });
-  }
-  process.on("uncaughtException", (error) => {
-    log.error("ending on an uncaught error", error);
-    process.exit(EXIT.failure);
-  });
 }
 
 /** How to start this very program again. */

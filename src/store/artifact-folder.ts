@@ -4,21 +4,47 @@ import { dirname, join } from "node:path";
 import { TaskError } from "../domain/errors.ts";
 import { readVerified } from "./artifact-bytes.ts";
 import { type ArtifactFolder, DamagedArtifact, hashOf } from "./artifacts.ts";
+import { draftOf, forgetDraft, removeLeftDrafts } from "./drafts.ts";
+import { durably, makeFolder, Unsynced } from "./folders.ts";
 import { syncFolder } from "./new-file.ts";
 
-/** Artifacts as files `<folder>/<first two digits>/<sha256>`; missing folders are made, for their owner alone. */
-export function openArtifactFolder(folder: string): ArtifactFolder {
+/**
+ * Artifacts as files `<folder>/<first two digits>/<sha256>`; missing folders are made, for their owner alone. With the
+ * first artifact, drafts that killed processes left are removed.
+ *
+ * `onUnsynced` is told, before the writer has its refusal, that bytes or names could not be made durable: a later try
+ * could be told that they are without having been written.
+ */
+export function openArtifactFolder(
+  folder: string,
+  onUnsynced: (error: unknown) => void = () => undefined,
+): ArtifactFolder {
   const pathOf = (sha256: string) => join(folder, sha256.slice(0, 2), sha256);
+  let prepared: Promise<void> | undefined;
+  /** What is done with the first artifact. */
+  const prepare = async () => {
+    await makeFolder(folder);
+    // In nobody's way: what cannot be removed now is for a later start.
+    void removeLeftDrafts(folder).catch(() => undefined);
+  };
   return {
     async keep(bytes) {
       const sha256 = hashOf(bytes);
       const path = pathOf(sha256);
       try {
-        const sound = await isSound(path, { sha256, size: bytes.length });
-        const made = sound ? undefined : await place(path, bytes);
+        prepared ??= prepare();
+        await prepared;
+        if (!(await isSound(path, { sha256, size: bytes.length }))) {
+          await place(path, bytes);
+        }
         // Also for bytes that were there: another process may have put them there a moment ago.
-        await syncFolders(dirname(path), made === undefined ? folder : dirname(made));
+        await durably(() => syncFolder(dirname(path)));
+        await durably(() => syncFolder(folder));
       } catch (error) {
+        prepared = undefined;
+        if (error instanceof Unsynced) {
+          onUnsynced(error.cause);
+        }
         throw asStorageError(error);
       }
       return sha256;
@@ -38,7 +64,7 @@ export function openArtifactFolder(folder: string): ArtifactFolder {
       await syncFolder(dirname(pathOf(sha256))).catch(() => undefined);
     },
     async probe() {
-      await mkdir(folder, { recursive: true, mode: 0o700 });
+      await makeFolder(folder);
       await access(folder, constants.W_OK | constants.X_OK);
     },
   };
@@ -56,18 +82,15 @@ async function isSound(path: string, expected: { sha256: string; size: number })
   }
 }
 
-/**
- * Under another name first, synced, then renamed: the name never stands for half a file. Answers the topmost folder that
- * had to be made.
- */
-async function place(path: string, bytes: Uint8Array): Promise<string | undefined> {
-  const made = await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const draft = `${path}.${crypto.randomUUID()}.part`;
+/** Under another name first, synced, then renamed: the name never stands for half a file. */
+async function place(path: string, bytes: Uint8Array): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const draft = draftOf(path);
   try {
     const file = await open(draft, "wx", 0o600);
     try {
       await file.writeFile(bytes);
-      await file.sync();
+      await durably(() => file.sync());
     } finally {
       await file.close();
     }
@@ -75,19 +98,19 @@ async function place(path: string, bytes: Uint8Array): Promise<string | undefine
   } catch (error) {
     await unlink(draft).catch(() => undefined);
     throw error;
-  }
-  return made;
-}
-
-/** Makes the names in a folder durable, and in those above it as far as `top`. */
-async function syncFolders(folder: string, top: string): Promise<void> {
-  await syncFolder(folder);
-  if (folder.length > top.length) {
-    await syncFolders(dirname(folder), top);
+  } finally {
+    forgetDraft(draft);
   }
 }
 
 function asStorageError(error: unknown): unknown {
+  if (error instanceof Unsynced) {
+    return new TaskError(
+      "internal",
+      "Cannot keep artifact: the system could not make it durable; this server ends now, and the same call is accepted " +
+        "once it is restarted",
+    );
+  }
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   if (code === "EACCES" || code === "EROFS" || code === "ENOTDIR" || code === "EPERM") {
     return new TaskError(

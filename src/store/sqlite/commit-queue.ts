@@ -1,6 +1,6 @@
 import type { Database } from "bun:sqlite";
 import { type Call, type QueueHost, runSome, single } from "./group.ts";
-import { isBusy, jittered, tooLong } from "./retry.ts";
+import { isBusy, jittered, nextPause, tooLong } from "./retry.ts";
 
 /** The one way to write: calls in the order of their arrival, several of them in one transaction where several wait. */
 export interface CommitQueue {
@@ -43,7 +43,7 @@ export function createCommitQueue(db: Database, host: QueueHost): CommitQueue {
         }
         held.resolve();
         refuseImpatient(calls);
-        pause = Math.min(Math.max(pause * 1.5, 0.5), 8);
+        pause = nextPause(pause, calls[0]?.arrived ?? performance.now());
       }
     }
     held = Promise.withResolvers();
@@ -77,7 +77,7 @@ export function createCommitQueue(db: Database, host: QueueHost): CommitQueue {
       });
       return answered ?? enqueue(body, false, signal);
     },
-    alone: (body) => (draining ? undefined : attempt(() => host.guard(body))) ?? enqueue(body, true, undefined),
+    alone: (body) => (draining ? undefined : attempt(body)) ?? enqueue(body, true, undefined),
     settled: () => (last === undefined ? undefined : Promise.race([last, held.promise])),
   };
 }

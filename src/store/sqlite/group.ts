@@ -11,6 +11,8 @@ export interface QueueHost {
   /** Called first in each transaction; what it throws refuses every call of it. */
   begin(): void;
   /** Runs what may meet the database's errors, and throws them in our words. */
+  words<T>(body: () => T): T;
+  /** The same for a whole transaction, COMMIT included; throws where what was written is not kept. */
   guard<T>(body: () => T): T;
   /** Called after each COMMIT, before any writer has its answer; must not throw. */
   committed(): void;
@@ -55,7 +57,7 @@ export function runSome(db: Database, host: QueueHost, calls: Call[]): void {
   const together = !first.alone && second !== undefined && !second.alone ? tryTogether(db, host, calls) : undefined;
   if (together === undefined) {
     // By itself, or nothing of a transaction stands: whoever caused that fails again then, and nobody else.
-    const outcome = outcomeOf(first, () => (first.alone ? host.guard(first.body) : single(db, host, first.body)));
+    const outcome = outcomeOf(first, () => (first.alone ? first.body() : single(db, host, first.body)));
     calls.shift();
     first.settle(outcome);
     return;
@@ -96,7 +98,7 @@ function runTogether(db: Database, host: QueueHost, calls: readonly Call[]): Set
 function runInSavepoint(db: Database, host: QueueHost, call: Call): void {
   db.run("SAVEPOINT call");
   try {
-    host.guard(call.body);
+    host.words(call.body);
   } catch (error) {
     if (!db.inTransaction) {
       throw new TransactionLost();

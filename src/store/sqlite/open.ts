@@ -1,11 +1,16 @@
 import { Database } from "bun:sqlite";
-import { chmodSync, mkdirSync, statSync } from "node:fs";
+import { accessSync, chmodSync, constants, realpathSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { quote } from "../../domain/clean.ts";
+import { accessTo } from "../access.ts";
+import { makeFolder } from "../folders.ts";
 import { type Store, StoreRefusal } from "../store.ts";
+import { createDatabaseFile } from "./create.ts";
+import { remoteRefusal } from "./file-system.ts";
 import { readHeader, refusalOf } from "./header.ts";
 import { migrate, newerThanOurs, SCHEMA_VERSION, schemaVersion } from "./migrate.ts";
 import { patiently } from "./retry.ts";
+import { noRoom } from "./storage-error.ts";
 import { createSqliteStore, type StoreHost } from "./store.ts";
 
 /** The first SQLite with everything the schema and its queries need; macOS may bring an older one of its own. */
@@ -20,7 +25,7 @@ export function openStore(path: string, host: StoreHost): Promise<Store> {
   return opened(
     path,
     async () => {
-      const db = await openMigrated(path);
+      const db = await openMigrated(path, (message) => host.onWarning?.(message));
       return await closing(db, () => patiently(() => createSqliteStore(db, host)));
     },
     CREATED,
@@ -51,9 +56,9 @@ export function looksForeign(path: string): boolean {
   return readHeader(path).kind === "foreign";
 }
 
-async function openMigrated(path: string): Promise<Database> {
+async function openMigrated(path: string, warn: (message: string) => void = () => undefined): Promise<Database> {
   if (path !== ":memory:") {
-    await makeRoom(path);
+    await makeRoom(path, warn);
   }
   const db = new Database(path, { create: true, strict: true });
   return await closing(db, async () => {
@@ -73,7 +78,7 @@ async function opened<T>(path: string, open: () => Promise<T>, created = ""): Pr
   try {
     return await open();
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = noRoom(error) ?? (error instanceof Error ? error.message : String(error));
     throw new StoreRefusal(
       `Cannot open database ${quote(path)}: ${reason}; ` +
         `another path is accepted, as --db or MCP_TASK_DB_PATH${created}`,
@@ -101,18 +106,42 @@ export function holdsOurDatabase(folder: string | undefined): string | undefined
 }
 
 /** Refuses what is not ours before SQLite sees it, and makes the file, readable by its owner alone. */
-async function makeRoom(path: string): Promise<void> {
+async function makeRoom(path: string, warn: (message: string) => void): Promise<void> {
   const header = readHeader(path);
-  const refusal = refusalOf(header) ?? (await patiently(() => newerInLog(path)));
-  if (refusal !== undefined) {
-    throw new StoreRefusal(refusal);
-  }
+  refuse(refusalOf(header));
   if (header.kind === "absent") {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    new Database(path, { create: true }).close();
+    await makeFolder(dirname(path));
   }
-  if (header.kind === "absent" || header.kind === "empty") {
+  const folder = dirname(header.kind === "absent" ? path : realpathSync(path));
+  refuse(remoteRefusal(folder));
+  lookAtAccess(folder, warn);
+  if (header.kind === "absent") {
+    await createDatabaseFile(path);
+  }
+  if (header.kind === "empty") {
     chmodSync(path, 0o600);
+  }
+  const file = realpathSync(path);
+  refuse(remoteRefusal(file));
+  // SQLite would only say that it cannot open it; the log and what goes with it are made beside it.
+  accessSync(folder, constants.W_OK | constants.X_OK);
+  accessSync(file, constants.R_OK | constants.W_OK);
+  lookAtAccess(file, warn);
+  lookAtAccess(`${file}-wal`, warn);
+  refuse(await patiently(() => newerInLog(path)));
+}
+
+function refuse(reason: string | undefined): void {
+  if (reason !== undefined) {
+    throw new StoreRefusal(reason);
+  }
+}
+
+function lookAtAccess(path: string, warn: (message: string) => void): void {
+  const { refusal, warning } = accessTo(path);
+  refuse(refusal);
+  if (warning !== undefined) {
+    warn(warning);
   }
 }
 

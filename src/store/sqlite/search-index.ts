@@ -1,8 +1,10 @@
 import { type Database, SQLiteError } from "bun:sqlite";
+import { TaskError } from "../../domain/errors.ts";
 import { type Searchable, searchable } from "../../domain/words.ts";
 import { immediately, SCHEMA_VERSION, schemaVersion } from "./migrate.ts";
 import { latestSeq } from "./queries.ts";
 import type { CheckpointRow, TaskRow } from "./rows.ts";
+import { isUnsynced } from "./storage-error.ts";
 
 /** How long a transaction of the index goes on taking tasks, in milliseconds: writes of any process wait for it. */
 const SLICE_MS = 8;
@@ -15,6 +17,8 @@ const PAUSE_MS = 40;
 /** How many changes a search looks through itself rather than take the write lock to index them. */
 const FEW_EVENTS = 64;
 
+type Step = "done" | "more" | "later";
+
 /** Keeps the index up to date in idle time. */
 export interface Indexer {
   /** Something may be there to be indexed. */
@@ -24,8 +28,19 @@ export interface Indexer {
   close(): void;
 }
 
-/** The indexer of one connection. */
-export function createIndexer(db: Database): Indexer {
+/** The indexer of one connection; `guard` runs each of its transactions, and refuses when nothing can be kept any more. */
+export function createIndexer(db: Database, guard: <T>(write: () => T) => T): Indexer {
+  const step = (): Step => {
+    try {
+      return guard(() => indexSome(db));
+    } catch (error) {
+      if (error instanceof TaskError) {
+        closed = true;
+        return "done";
+      }
+      throw error;
+    }
+  };
   let timer: ReturnType<typeof setTimeout> | undefined;
   let closed = false;
   const later = (delay: number) => {
@@ -34,9 +49,9 @@ export function createIndexer(db: Database): Indexer {
     }
     timer ??= setTimeout(() => {
       timer = undefined;
-      const step = indexSome(db);
-      if (step !== "done") {
-        later(step === "more" ? PAUSE_MS : IDLE_MS);
+      const reached = step();
+      if (reached !== "done") {
+        later(reached === "more" ? PAUSE_MS : IDLE_MS);
       }
     }, delay);
     timer.unref();
@@ -46,7 +61,7 @@ export function createIndexer(db: Database): Indexer {
     catchUp() {
       const behind = lag(db);
       if (behind > FEW_EVENTS) {
-        indexSome(db);
+        step();
       }
       if (behind > 0) {
         later(IDLE_MS);
@@ -94,7 +109,7 @@ export function documentOf(db: Database, seq: number): Document | undefined {
  * Indexes some of the tasks that were changed since, the longest ago first, in one transaction: `done` when none are left,
  * `later` when the store could not be written.
  */
-export function indexSome(db: Database): "done" | "more" | "later" {
+export function indexSome(db: Database): Step {
   try {
     if (lag(db) === 0) {
       return "done";
@@ -102,7 +117,7 @@ export function indexSome(db: Database): "done" | "more" | "later" {
     return immediately(db, () => (schemaVersion(db) === SCHEMA_VERSION ? indexSlice(db) : "done"));
   } catch (error) {
     // Held by another process, full, read-only: a search does without, and what is wrong is told by the next write.
-    if (error instanceof SQLiteError) {
+    if (error instanceof SQLiteError && !isUnsynced(error)) {
       return "later";
     }
     throw error;

@@ -1,5 +1,4 @@
 import type { Database } from "bun:sqlite";
-import { statSync } from "node:fs";
 import { TaskError } from "../../domain/errors.ts";
 import type { IdempotencyKey } from "../../domain/idempotency.ts";
 import type { Instant } from "../../domain/instant.ts";
@@ -13,14 +12,15 @@ import type {
   Page,
   PageRequest,
   Store,
-  StoreState,
   TaskFilter,
 } from "../store.ts";
 import { apply, renew } from "./apply.ts";
 import { createCommitQueue } from "./commit-queue.ts";
+import { closeQuietly, stateOf, touchNothing } from "./connection.ts";
 import { type CursorCodec, createCursorCodec } from "./cursor.ts";
+import { createFailsafe, type StoreFailure } from "./failsafe.ts";
 import { answerOf, NOTHING, once, type Written } from "./keys.ts";
-import { metaText, metaValue } from "./meta.ts";
+import { metaValue } from "./meta.ts";
 import { SCHEMA_VERSION, schemaVersion } from "./migrate.ts";
 import { nextRow } from "./next.ts";
 import { artifactRow, checkpointRow, eventRows, listRows, taskRow, viewOf } from "./queries.ts";
@@ -42,15 +42,20 @@ export interface StoreHost {
   onCommit?(): void;
   /** Called whenever the database turns out to be damaged, before the caller has its refusal. */
   onDamage?(error: Error): void;
+  /** Called once when nothing can be kept any more, before the writer that met it has its refusal. */
+  onFailed?(failure: StoreFailure, error?: unknown): void;
+  /** Called when the store is opened for what is odd about it, but no reason to refuse it. */
+  onWarning?(message: string): void;
 }
 
 /** A migrated, open database as a Store. */
 export function createSqliteStore(db: Database, host: StoreHost): Store {
-  const indexer = createIndexer(db);
+  const indexer = createIndexer(db, (step) => failsafe.guard(step));
   let changed = false;
   const queue = createCommitQueue(db, {
     begin: () => refuseWhenOutdated(db, host),
-    guard: (body) => inOurWords(host, body),
+    guard: (body) => failsafe.guard(() => inOurWords(host, body)),
+    words: (body) => inOurWords(host, body),
     committed() {
       if (changed) {
         changed = false;
@@ -69,6 +74,8 @@ export function createSqliteStore(db: Database, host: StoreHost): Store {
   const readAtOnce: Read = (query) => patiently(() => inOurWords(host, query));
   const read: Read = (query) => queue.settled()?.then(() => readAtOnce(query)) ?? readAtOnce(query);
   const reader = createReader(db, host, { read, readAtOnce, indexer });
+  // After the first read, with which the log is open.
+  const failsafe = createFailsafe(db, (...failure) => host.onFailed?.(...failure));
   // What the processes before left, or an older version did not know.
   indexer.poke();
   return {
@@ -78,10 +85,11 @@ export function createSqliteStore(db: Database, host: StoreHost): Store {
     ...reader,
     tokens: createTokens(db, { now: host.now, read, write: (body) => queue.commit(body) }),
     state: () => readAtOnce(() => stateOf(db)),
-    probe: () => queue.alone(() => touchNothing(db)),
+    probe: () => queue.alone(() => failsafe.guard(() => inOurWords(host, () => touchNothing(db)))),
     close() {
       indexer.close();
-      return queue.alone(() => closeQuietly(db));
+      failsafe.stop();
+      return queue.alone(() => (failsafe.failed() ? undefined : closeQuietly(db)));
     },
   };
 }
@@ -214,33 +222,10 @@ function refuseWhenOutdated(db: Database, host: StoreHost): void {
   }
 }
 
-function touchNothing(db: Database): void {
-  db.run("BEGIN IMMEDIATE");
-  db.run("ROLLBACK");
-}
-
-function stateOf(db: Database): StoreState {
-  return {
-    durability: "full",
-    schema: schemaVersion(db),
-    wal_bytes: statSync(`${db.filename}-wal`, { throwIfNoEntry: false })?.size ?? 0,
-    last_backup: metaText(db, "last_backup"),
-  };
-}
-
 function cursorKey(db: Database): Uint8Array {
   const key = metaValue(db, "cursor_key");
   if (key === undefined) {
     throw new Error("the database has no cursor key");
   }
   return key;
-}
-
-/** Another process may be reading: then the log stays, and the last process to close moves it. */
-function closeQuietly(db: Database): void {
-  try {
-    db.run("PRAGMA wal_checkpoint(TRUNCATE)");
-  } finally {
-    db.close();
-  }
 }
