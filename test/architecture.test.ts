@@ -35,6 +35,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "config.ts": ["domain", "settings.ts", "node:*", "citty"],
   "descriptors.ts": ["bun:ffi", "config.ts", "types:log.ts", "node:*"],
   "plain-flags.ts": ["types:config.ts", "settings.ts"],
+  "ending.ts": ["config.ts", "log.ts"],
   "health.ts": ["clock.ts", "config.ts", "protocol", "store", "store/sqlite", SDK, "node:*"],
   "id.ts": [],
   "late.ts": ["domain", "repo", "store", "node:*"],

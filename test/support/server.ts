@@ -43,9 +43,12 @@ export interface StdioServer {
 /** Starts the executable on stdio; it is killed when the test file is done. */
 export function startStdio(
   flags: readonly string[],
-  options: { cwd?: string; env?: Record<string, string> } = {},
+  {
+    command = [EXECUTABLE],
+    ...options
+  }: { cwd?: string; env?: Record<string, string>; command?: readonly string[] } = {},
 ): StdioServer {
-  const process = Bun.spawn([EXECUTABLE, ...flags], { stdin: "pipe", stdout: "pipe", stderr: "pipe", ...options });
+  const process = Bun.spawn([...command, ...flags], { stdin: "pipe", stdout: "pipe", stderr: "pipe", ...options });
   afterAll(() => process.kill("SIGKILL"));
   const received: Message[] = [];
   const waiting: {
@@ -76,7 +79,8 @@ export function startStdio(
   const server: StdioServer = {
     process,
     received,
-    write: (text) => void process.stdin.write(text),
+    // To a server that was killed nothing can be written; whoever waits for its answer is told.
+    write: (text) => void Promise.resolve(process.stdin.write(text)).catch(() => undefined),
     next: (wanted) => {
       const found = received.find(wanted);
       return found === undefined
