@@ -4,6 +4,8 @@ import { type Acknowledged, lives, outcomeOf, SHARED } from "./load.ts";
 
 /** What became of a server whose system calls failed. */
 export interface Fate {
+  /** Whether it got so far as to answer anything. */
+  served: boolean;
   acknowledged: Acknowledged[];
   /** The codes of its refusals, and of how many of its reads failed. */
   refused: string[];
@@ -47,13 +49,15 @@ export async function runUnder(
       fate.acknowledged.push({ call, answer: outcome.answer });
       fate.recovered += fate.refused.length > 0 ? 1 : 0;
     }
-    if (fate.acknowledged.length > 0) {
-      const read = await send({ name: "get_task", arguments: { task_id: "shared" } });
+    const known = fate.acknowledged[0]?.call.arguments["task_id"];
+    if (known !== undefined) {
+      const read = await send({ name: "get_task", arguments: { task_id: known } });
       fate.unread += read !== undefined && Object(read["result"]).isError === true ? 1 : 0;
     }
   }
   const exitCode = await server.end();
-  return { ...fate, exitCode, stderr: await stderr };
+  const served = fate.acknowledged.length + fate.refused.length > 0;
+  return { ...fate, served, exitCode, stderr: await stderr };
 }
 
 function* take<T>(items: Iterable<T>, count: number): Generator<T> {
