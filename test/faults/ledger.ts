@@ -57,14 +57,6 @@ export function problemsOf({ db: path, artifacts }: Site, acknowledged: readonly
   }
 }
 
-/** How many commits are in a store, or nothing where there is none. */
-export function commitsIn({ db: path }: Site): number {
-  const db = new Database(path, { readonly: true });
-  const { n } = Object(db.query("SELECT count(*) AS n FROM events").get());
-  db.close();
-  return n;
-}
-
 function damage(db: Database): string[] {
   const checked = db.query<{ integrity_check: string }, []>("PRAGMA integrity_check").all();
   const found = checked.map(({ integrity_check }) => integrity_check).filter((line) => line !== "ok");
