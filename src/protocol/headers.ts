@@ -1,3 +1,4 @@
+import { quote } from "../domain/clean.ts";
 import type { HandlerTable } from "./handlers.ts";
 import { isMembers, type Members } from "./jsonrpc.ts";
 
@@ -19,7 +20,7 @@ export function headerFault(
   headers: Headers,
 ): string | undefined {
   if (headers.get("mcp-method") !== method) {
-    return `Mcp-Method must be ${method}`;
+    return `Mcp-Method must be ${quote(method)}`;
   }
   const parameter = Object.hasOwn(NAMED, method) ? NAMED[method] : method.startsWith("tasks/") ? "taskId" : undefined;
   const named = parameter === undefined ? undefined : params[parameter];

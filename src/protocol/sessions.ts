@@ -143,22 +143,26 @@ function followFeed(table: HandlerTable, server: SdkSession): ReadonlyMap<string
     [
       "resources/subscribe",
       async ({ uri }) => {
-        if (typeof uri !== "string") {
-          throw new ProtocolError(RPC.invalidParams, "Cannot subscribe: uri must be a string");
-        }
         // What will never change is accepted too: the official suite subscribes to a resource that we do not have.
-        uris.add(uri);
+        uris.add(textOf(uri));
         return {};
       },
     ],
     [
       "resources/unsubscribe",
       async ({ uri }) => {
-        uris.remove(String(uri));
+        uris.remove(textOf(uri));
         return {};
       },
     ],
   ]);
+}
+
+function textOf(uri: unknown): string {
+  if (typeof uri !== "string") {
+    throw new ProtocolError(RPC.invalidParams, "Cannot subscribe or unsubscribe: uri must be a string");
+  }
+  return uri;
 }
 
 /** The revision that an `initialize` asking for `requested` ends up with: the rule of the SDK's `Server`. */

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { quote } from "../domain/clean.ts";
+import { oneLine, quote, shorten } from "../domain/clean.ts";
 import type { RepoReader, RepoState } from "../domain/drift.ts";
 import { TaskError } from "../domain/errors.ts";
 import { testRun } from "../domain/fields.ts";
@@ -68,6 +68,16 @@ export function defineTool<const Input extends z.ZodObject, const Output extends
   return { ...tool, call: async (context, args) => run(context, checked(definition, args)) };
 }
 
+/** A refusal names so many mistakes and unknown arguments, each in so many characters. */
+const DETAILS = 20;
+const NAMES = 5;
+const DETAIL_CHARACTERS = 300;
+
+/** Words that quote names which a caller made up. */
+function inWords(text: string): string {
+  return shorten(oneLine(text), DETAIL_CHARACTERS);
+}
+
 function checked<Input extends z.ZodObject>(
   tool: { name: string; input: Input },
   args: Readonly<Record<string, unknown>>,
@@ -80,9 +90,9 @@ function checked<Input extends z.ZodObject>(
   if (issue === undefined) {
     throw parsed.error;
   }
-  const details = parsed.error.issues.map(({ path, message, ...rest }) => ({
-    argument: [...path, ...("keys" in rest ? [rest.keys.join(", ")] : [])].join("."),
-    message,
+  const details = parsed.error.issues.slice(0, DETAILS).map(({ path, message, ...rest }) => ({
+    argument: inWords([...path, ...("keys" in rest ? [rest.keys.join(", ")] : [])].join(".")),
+    message: inWords(message),
   }));
   const code =
     issue.code === "too_big" && issue.origin !== "number" && issue.origin !== "int" ? "too_large" : "invalid";
@@ -101,7 +111,7 @@ function reasonOf(issue: z.core.$ZodIssue, input: z.ZodObject): string {
   const accepted = Object.keys(input.shape).join(", ");
   if (issue.code === "unrecognized_keys") {
     const place = issue.path.length === 0 ? "" : ` in ${issue.path.join(".")}`;
-    const keys = issue.keys.map(quote).join(", ");
+    const keys = issue.keys.slice(0, NAMES).map(quote).join(", ");
     return `unknown argument ${keys}${place}; accepted are ${issue.path.length === 0 ? accepted : Object.keys(testRun.shape).join(", ")}`;
   }
   const [name] = issue.path;

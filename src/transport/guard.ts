@@ -1,3 +1,4 @@
+import { parseError, parseJson } from "../protocol/json.ts";
 import { errorReply, RPC } from "../protocol/jsonrpc.ts";
 
 /** The most bytes a request's body may have: as much as a line on stdio. */
@@ -86,17 +87,18 @@ export function refuse(
   return Response.json(errorReply(null, code, message), { status, headers });
 }
 
-/** The JSON value in a request's body, or the answer to a body that is none. */
-export async function readJson(request: Request): Promise<{ value: unknown } | { refusal: Response }> {
+/** The JSON value in a request's body, and its text, or the answer to a body that is none. */
+export async function readJson(request: Request): Promise<{ value: unknown; text: string } | { refusal: Response }> {
   const type = request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
   if (type !== "application/json") {
     return { refusal: refuse(415, "Unsupported Media Type: Content-Type must be application/json") };
   }
+  let text: string;
   try {
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(await request.arrayBuffer());
-    return { value: JSON.parse(text) };
-  } catch (error) {
-    const reason = error instanceof SyntaxError ? error.message : "not UTF-8, or cut short";
-    return { refusal: refuse(400, `Parse error: ${reason}`, RPC.parseError) };
+    text = new TextDecoder("utf-8", { fatal: true }).decode(await request.arrayBuffer());
+  } catch {
+    return { refusal: Response.json(parseError("not UTF-8, or cut short"), { status: 400 }) };
   }
+  const parsed = parseJson(text);
+  return "reply" in parsed ? { refusal: Response.json(parsed.reply, { status: 400 }) } : { ...parsed, text };
 }

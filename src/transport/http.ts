@@ -1,3 +1,4 @@
+import { repeatedMember } from "../protocol/json.ts";
 import { RPC } from "../protocol/jsonrpc.ts";
 import type { SessionHost } from "../protocol/sessions.ts";
 import { createCrowd } from "./crowd.ts";
@@ -164,9 +165,14 @@ function createRoutes(
       return refused;
     }
     const stateless = body === undefined ? undefined : statelessRequest(body.value, request.headers);
-    return stateless === undefined
-      ? (await rooms.streamable()).handle(request, body, visitor)
-      : rooms.statelessPosts.answer(stateless, request, visitor);
+    if (stateless === undefined) {
+      return (await rooms.streamable()).handle(request, body, visitor);
+    }
+    // Whoever stands between decides by the headers, or by a body of which it may read the other member.
+    const repeated = repeatedMember(body?.text ?? "");
+    return repeated === undefined
+      ? rooms.statelessPosts.answer(stateless, request, visitor)
+      : refuse(400, `Invalid Request: ${repeated}`, RPC.invalidRequest);
   }
   const metadata = { GET: resourceMetadata };
   const free: Routes = {

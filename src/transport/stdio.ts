@@ -1,4 +1,5 @@
 import { createConnection } from "../protocol/connection.ts";
+import { parseError, parseJson } from "../protocol/json.ts";
 import { errorReply, RPC } from "../protocol/jsonrpc.ts";
 import type { SessionHost } from "../protocol/sessions.ts";
 import { createLineSplitter } from "./lines.ts";
@@ -29,17 +30,16 @@ export async function serveStdio(host: Omit<SessionHost, "local">, stop: AbortCo
       output.write(`${JSON.stringify(errorReply(null, RPC.invalidRequest, message))}\n`);
     },
   });
-  const decoder = new TextDecoder("utf-8", { fatal: true });
 
   function receive(bytes: Uint8Array): void {
-    try {
-      const text = decoder.decode(bytes).trim();
-      if (text !== "") {
-        connection.receive(JSON.parse(text));
-      }
-    } catch (error) {
-      const reason = error instanceof SyntaxError ? error.message : "not UTF-8";
-      output.write(`${JSON.stringify(errorReply(null, RPC.parseError, `Parse error: ${reason}`))}\n`);
+    const parsed = parse(bytes);
+    if (parsed === undefined) {
+      return;
+    }
+    if ("reply" in parsed) {
+      output.write(`${JSON.stringify(parsed.reply)}\n`);
+    } else {
+      connection.receive(parsed.value);
     }
   }
 
@@ -69,6 +69,19 @@ export async function serveStdio(host: Omit<SessionHost, "local">, stop: AbortCo
   await Promise.race([connection.drained(), output.broken]);
   await Promise.race([output.flushed(), output.broken]);
   await connection.close();
+}
+
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+/** A line as a JSON value, or the answer to what is none; nothing for a blank one. */
+function parse(bytes: Uint8Array): ReturnType<typeof parseJson> | undefined {
+  let text: string;
+  try {
+    text = decoder.decode(bytes);
+  } catch {
+    return { reply: parseError("not UTF-8") };
+  }
+  return text.trim() === "" ? undefined : parseJson(text);
 }
 
 /** Prints what a person asked for (help, version, a report, a file) instead of serving. */
