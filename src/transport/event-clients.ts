@@ -5,6 +5,7 @@ import type { Visitor } from "./door.ts";
 import { readJson, refuse } from "./guard.ts";
 import type { House } from "./house.ts";
 import { createOutflow, type Outflow } from "./outflow.ts";
+import { createSessionId } from "./session-id.ts";
 import { type EventStream, openEventStream } from "./sse.ts";
 
 /** The HTTP+SSE transport of 2024-11-05: what a client POSTs to `/message` is answered on its stream of `/sse`. */
@@ -37,7 +38,7 @@ export function createEventClients(host: SessionHost, { door, slots, crowd, stay
         return slots.refusal();
       }
       const { principal } = visitor;
-      const clientId = crypto.randomUUID();
+      const clientId = createSessionId();
       const stream = openEventStream({
         onClose() {
           clients.delete(clientId);

@@ -7,6 +7,7 @@ import { createEventStores, type SessionEvents } from "./event-store.ts";
 import { refuse } from "./guard.ts";
 import type { House } from "./house.ts";
 import { createOutflow } from "./outflow.ts";
+import { createSessionId } from "./session-id.ts";
 import { createSessionPosts } from "./session-posts.ts";
 import { createSessionTable, type Session, type SessionTable } from "./session-table.ts";
 import { type Relay, relay } from "./sse.ts";
@@ -132,7 +133,7 @@ async function openWith(
   const outflow = createOutflow(() => [...streams].reduce((sum, { backlog }) => sum + backlog(), 0), house.crowd);
   const revision = negotiated("params" in message ? message.params?.["protocolVersion"] : undefined);
   const transport: WebStandardStreamableHTTPServerTransport = new WebStandardStreamableHTTPServerTransport({
-    sessionIdGenerator: () => crypto.randomUUID(),
+    sessionIdGenerator: createSessionId,
     onsessioninitialized: (id) =>
       sessions.add(id, {
         ...{ server, transport, events, revision, streams, posts, outflow },

@@ -157,7 +157,7 @@ describe("only requests that name this server, and come from no foreign web page
     expect(refused.head).not.toMatch(/^mcp-session-id:/im);
     const accepted = await post("Host: localhost");
     expect(accepted.status).toBe(200);
-    expect(accepted.head).toMatch(/^mcp-session-id: *[\w-]{36}$/im);
+    expect(accepted.head).toMatch(/^mcp-session-id: *[0-9a-f]{48}$/im);
   });
 });
 

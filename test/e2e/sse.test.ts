@@ -15,7 +15,7 @@ describe("GET /sse", () => {
     stream.socket.destroy();
     expect(received).toMatch(/^content-type: text\/event-stream\r$/im);
     expect(received).toMatch(/^cache-control: no-cache/im);
-    expect(received).toMatch(/\nevent: endpoint\ndata: \/message\?clientId=[0-9a-f]{8}-[0-9a-f-]{27}\n\n/);
+    expect(received).toMatch(/\nevent: endpoint\ndata: \/message\?clientId=[0-9a-f]{48}\n\n/);
   });
 
   test("needs no Accept header, which the seed's clients do not all send", async () => {
