@@ -100,8 +100,8 @@ export function indexTags(db: Database, task: Task, before: TaskRow | undefined,
   if (before !== undefined && before.tags !== "[]") {
     db.query("DELETE FROM task_tags WHERE task = ?").run(id);
   }
-  const insert = db.query("INSERT INTO task_tags (tag, updated_at, task) VALUES (?, ?, ?)");
+  const insert = db.query("INSERT INTO task_tags (tag, updated_at, task, status) VALUES (?, ?, ?, ?)");
   for (const tag of new Set(task.tags)) {
-    insert.run(tag, task.updated_at, id);
+    insert.run(tag, task.updated_at, id, task.status);
   }
 }

@@ -17,7 +17,7 @@ const LAPSED_CONSIDERED = 100;
 /** Of each state, so many tasks are told of that have run out. */
 const LAPSED_TOLD = 1000;
 
-const ADDRESSED = `SELECT * FROM tasks WHERE status = 'handoff_ready' AND owner_key = ? AND NOT ${PASSED}
+const ADDRESSED = `SELECT id, priority FROM tasks WHERE status = 'handoff_ready' AND owner_key = ? AND NOT ${PASSED}
   ORDER BY priority, id LIMIT 1`;
 
 /** What nobody owns; nothing that the agent itself let go of, unless its limit has been reset since. */
@@ -25,38 +25,45 @@ const UNOWNED = `status = ? AND owner_key IS NULL
   AND (let_go_key IS NOT ? OR (status = 'agent_exhausted' AND exhausted ->> 'resets_at' <= ?))
   ORDER BY priority, id LIMIT 1`;
 const FREE = {
-  anywhere: `SELECT * FROM tasks WHERE ${UNOWNED}`,
-  inRepo: `SELECT * FROM tasks WHERE repo_path = ? AND ${UNOWNED}`,
+  anywhere: `SELECT id, priority FROM tasks WHERE ${UNOWNED}`,
+  inRepo: `SELECT id, priority FROM tasks WHERE repo_path = ? AND ${UNOWNED}`,
 };
 
 /** The states in which a task may have a deadline. */
 const WITH_DEADLINE = ["in_progress", "handoff_ready"];
 
 /** Each reads a range of the index by deadline: those of this boot by its uptime, those of other boots by the wall clock. */
-const LAPSED = [
+const LAPSED_RANGES = [
   "deadline_boot = $boot AND deadline_uptime <= $uptime - 1",
   "deadline_boot IS NULL AND deadline_at + 1000 <= $wall",
   "deadline_boot < $boot AND deadline_at + 1000 <= $wall",
   "deadline_boot > $boot AND deadline_at + 1000 <= $wall",
-].map(
-  (range) => `SELECT * FROM tasks WHERE status = $status AND deadline_at IS NOT NULL AND ${range}
-    AND ($repo = '*' OR repo_path = $repo) AND let_go_key IS NOT $agent LIMIT ${LAPSED_CONSIDERED}`,
-);
+].map((range) => `status = $status AND deadline_at IS NOT NULL AND ${range} AND let_go_key IS NOT $agent`);
+const LAPSED = {
+  anywhere: LAPSED_RANGES.map((range) => `SELECT id, priority FROM tasks WHERE ${range} LIMIT ${LAPSED_CONSIDERED}`),
+  inRepo: LAPSED_RANGES.map(
+    (range) => `SELECT id, priority FROM tasks WHERE repo_path = $repo AND ${range} LIMIT ${LAPSED_CONSIDERED}`,
+  ),
+};
+
+/** A task that could be next, before the whole of it is read. */
+type Candidate = Pick<TaskRow, "id" | "priority">;
 
 /** The task that an agent had best take up next: see `Store.writeNext`. */
 export function nextRow(db: Database, { agent, repo_path }: Seeker, now: Instant): TaskRow | undefined {
   const key = agentKey(agent);
-  const offered = db.query<TaskRow, (string | number)[]>(ADDRESSED).get(key, ...passedBy(now));
-  const candidates = offered === null ? [] : [offered];
+  const offered = db.query<Candidate, (string | number)[]>(ADDRESSED).get(key, ...passedBy(now));
+  const candidates: Candidate[] = offered === null ? [] : [offered];
   if (repo_path !== undefined) {
     candidates.push(...free(db, key, repo_path, now), ...lapsed(db, key, repo_path, now));
   }
-  const next = candidates.toSorted((one, other) => one.priority - other.priority || one.id - other.id).at(0);
-  return next && sound("tasks", next);
+  const [next] = candidates.toSorted((one, other) => one.priority - other.priority || one.id - other.id);
+  const row = next && db.query<TaskRow, [number]>("SELECT * FROM tasks WHERE id = ?").get(next.id);
+  return row ? sound("tasks", row) : undefined;
 }
 
-function free(db: Database, key: string, repo_path: string, now: Instant): TaskRow[] {
-  const query = db.query<TaskRow, string[]>(repo_path === "*" ? FREE.anywhere : FREE.inRepo);
+function free(db: Database, key: string, repo_path: string, now: Instant): Candidate[] {
+  const query = db.query<Candidate, string[]>(repo_path === "*" ? FREE.anywhere : FREE.inRepo);
   const where = repo_path === "*" ? [] : [repo_path];
   return ["open", "handoff_ready", "agent_exhausted"].flatMap((status) => {
     const row = query.get(...where, status, key, timestamp(now));
@@ -64,10 +71,12 @@ function free(db: Database, key: string, repo_path: string, now: Instant): TaskR
   });
 }
 
-function lapsed(db: Database, key: string, repo_path: string, { boot_id = "", uptime, wall }: Instant): TaskRow[] {
-  const values = { boot: boot_id, uptime, wall, repo: repo_path, agent: key };
+function lapsed(db: Database, key: string, repo_path: string, { boot_id = "", uptime, wall }: Instant): Candidate[] {
+  const all = { boot: boot_id, uptime, wall, agent: key };
+  const [values, statements] =
+    repo_path === "*" ? [all, LAPSED.anywhere] : [{ ...all, repo: repo_path }, LAPSED.inRepo];
   return WITH_DEADLINE.flatMap((status) =>
-    LAPSED.flatMap((sql) => db.query<TaskRow, Record<string, string | number>>(sql).all({ ...values, status })),
+    statements.flatMap((sql) => db.query<Candidate, Record<string, string | number>>(sql).all({ ...values, status })),
   );
 }
 

@@ -97,12 +97,12 @@ export function conditionsOf(filter: TaskFilter, now: Instant): Conditions {
   const conditions: string[] = [];
   const values: (string | number)[] = [];
   if (filter.status !== undefined) {
-    conditions.push("status = ?");
+    conditions.push("tasks.status = ?");
     values.push(filter.status);
   }
   if (filter.owner !== undefined) {
     // An offer that its addressee let lapse is nobody's.
-    conditions.push("owner_key = ?", `NOT (status = 'handoff_ready' AND ${PASSED})`);
+    conditions.push("owner_key = ?", `NOT (tasks.status = 'handoff_ready' AND ${PASSED})`);
     values.push(agentKey(filter.owner), ...passedBy(now));
   }
   if (filter.repo_path !== undefined) {
@@ -129,6 +129,9 @@ export function listRows(
   };
   if (tag !== undefined) {
     where("task_tags.tag = ?", tag);
+    if (filter.status !== undefined) {
+      where("task_tags.status = ?", filter.status);
+    }
   }
   if (filter.updated_since !== undefined) {
     where(`${key.split(",")[0]} >= ?`, filter.updated_since);
