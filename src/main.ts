@@ -12,6 +12,7 @@ import {
 } from "./config.ts";
 import { TaskError } from "./domain/errors.ts";
 import { createEnding, endOnSignals } from "./ending.ts";
+import { helpText } from "./help.ts";
 import { createIds, createToken } from "./id.ts";
 import { lazyArtifacts, lazyRepo, readFile } from "./late.ts";
 import { createLog, type Log } from "./log.ts";
@@ -20,7 +21,6 @@ import { feedOf } from "./protocol/feed.ts";
 import { createHandlers, type HandlerTable } from "./protocol/handlers.ts";
 import { SERVER_INFO } from "./protocol/server-info.ts";
 import { createScans } from "./redact/scans.ts";
-import { helpText } from "./settings.ts";
 import { accessTo } from "./store/access.ts";
 import { holdsOurDatabase, openStore } from "./store/sqlite/open.ts";
 import { OperationRefusal, type Store, StoreRefusal } from "./store/store.ts";

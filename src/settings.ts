@@ -151,6 +151,13 @@ export const SETTINGS: readonly Setting[] = [
     value: "token",
     meaning: "Token for the exchange with a running HTTP server that asks for one",
   },
+  {
+    flag: "before",
+    value: "time",
+    commands: ["prune"],
+    meaning: "A date, such as 2026-01-31, or how long ago, such as 90d: what was finished before it goes",
+  },
+  { flag: "dry-run", commands: ["prune"], meaning: "Remove nothing, tell what would be removed" },
   { flag: "json", commands: ["healthcheck"], meaning: "Answer as JSON" },
   { flag: "version", alias: "v", meaning: "Print the version" },
   { flag: "help", alias: "h", meaning: "Print this help" },
@@ -196,6 +203,9 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     least: 1,
     meaning: "Remove a task and every trace of it from database, log and artifacts",
   },
+  prune: {
+    meaning: "Remove tasks that were finished before a time, and artifacts that no task has any more",
+  },
   export: {
     operands: "<file>",
     least: 1,
@@ -207,38 +217,3 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     meaning: "Add the tasks of an export, all of them or none; - is stdin",
   },
 };
-
-/** The text of --help. */
-export function helpText(): string {
-  const rows = SETTINGS.map(({ flag, alias, env, value, fallback, meaning, commands }): [string, string] => [
-    flag === undefined
-      ? `    ${env}`
-      : `${alias === undefined ? "    " : `-${alias}, `}--${flag}${value === undefined ? "" : ` <${value}>`}`,
-    [
-      commands === undefined ? "" : `(${commands.join(", ")}) `,
-      meaning,
-      env === undefined || flag === undefined ? "" : ` [${env}]`,
-      fallback === undefined ? "" : ` (default: ${fallback})`,
-    ].join(""),
-  ]);
-  const commands = Object.entries(COMMANDS).map(([name, { operands, meaning }]): [string, string] => [
-    `    ${[name, operands].filter(Boolean).join(" ")}`,
-    meaning,
-  ]);
-  const table = (lines: [string, string][]) => lines.map(([left, right]) => `  ${left.padEnd(26)}${right}`).join("\n");
-  return `Tasks, checkpoints and handoffs between coding agents, over MCP.
-
-Usage: mcp-task-server [flags]            serve one client on stdio
-       mcp-task-server --http [flags]     serve many over HTTP
-       mcp-task-server <command> [flags]
-
-Commands:
-${table(commands)}
-
-Flags [and variables]:
-${table(rows)}
-
-Relative paths are relative to MCP_TASK_BASE_DIR, files of commands to the current folder.
-Exit codes: 0 done, 1 failure, 2 usage, 78 configuration or database.
-`;
-}

@@ -9,6 +9,7 @@ export const RUN: Readonly<Record<string, () => Promise<Run>>> = {
   restore: async () => (await import("./restore.ts")).restore,
   verify: async () => (await import("./verify.ts")).verify,
   forget: async () => (await import("./forget.ts")).forget,
+  prune: async () => (await import("./prune.ts")).prune,
   export: async () => (await import("./export.ts")).exportBundle,
   token: async () => (await import("./token.ts")).manageTokens,
   import: async () => (await import("./import.ts")).importBundle,

@@ -2,6 +2,7 @@ import { constants } from "node:fs";
 import { access, mkdir, open, readdir, rename, rm, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { TaskError } from "../domain/errors.ts";
+import { discard, putBack, touch } from "./artifact-age.ts";
 import { readVerified } from "./artifact-bytes.ts";
 import { type ArtifactFolder, DamagedArtifact, hashOf } from "./artifacts.ts";
 import { draftOf, forgetDraft, removeLeftDrafts } from "./drafts.ts";
@@ -34,7 +35,8 @@ export function openArtifactFolder(
       try {
         prepared ??= prepare();
         await prepared;
-        if (!(await isSound(path, { sha256, size: bytes.length }))) {
+        const kept = (await isSound(path, { sha256, size: bytes.length })) && (await touch(path));
+        if (!kept) {
           await place(path, bytes);
         }
         // Also for bytes that were there: another process may have put them there a moment ago.
@@ -51,6 +53,7 @@ export function openArtifactFolder(
     },
     read: ({ sha256, size }, range) => readVerified(pathOf(sha256), { sha256, size }, range),
     async list() {
+      await putBack(folder);
       const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
       return entries
         .filter((entry) => entry.isFile())
@@ -63,6 +66,7 @@ export function openArtifactFolder(
       await rm(pathOf(sha256), { force: true });
       await syncFolder(dirname(pathOf(sha256))).catch(() => undefined);
     },
+    discard: (sha256, before, dryRun) => discard(pathOf(sha256), before, dryRun),
     async probe() {
       await makeFolder(folder);
       await access(folder, constants.W_OK | constants.X_OK);

@@ -37,6 +37,11 @@ export interface ArtifactFolder extends Artifacts {
   list: ArtifactFiles["list"];
   /** Removes bytes, if they are there. */
   remove(sha256: string): Promise<void>;
+  /**
+   * Removes bytes that nothing references, unless they were kept, anew or again, since `before` (milliseconds since the
+   * epoch): then they may be about to be referenced. Answers how many bytes they were; nothing when there were none.
+   */
+  discard(sha256: string, before: number, dryRun: boolean): Promise<number | "young" | undefined>;
 }
 
 /** What bytes are addressed by. */

@@ -1,6 +1,7 @@
 import type { Database } from "bun:sqlite";
 import type { ArtifactFolder } from "../artifacts.ts";
 import { immediately } from "./migrate.ts";
+import { removeRows } from "./remove.ts";
 import { patiently } from "./retry.ts";
 import { rebuildSearch } from "./search-index.ts";
 
@@ -49,12 +50,7 @@ function removeTask(db: Database, task_id: string) {
     .query<{ sha256: string }, [number]>("SELECT DISTINCT sha256 FROM artifacts WHERE task = ?")
     .all(task)
     .map(({ sha256 }) => sha256);
-  const { changes: checkpoints } = db.query("DELETE FROM checkpoints WHERE task = ?").run(task);
-  const { changes: events } = db.query("DELETE FROM events WHERE task = ?").run(task);
-  db.query("DELETE FROM artifacts WHERE task = ?").run(task);
-  db.query("DELETE FROM idempotency WHERE task = ?").run(task);
-  db.query("DELETE FROM task_tags WHERE task = ?").run(task);
-  db.query("DELETE FROM tasks WHERE id = ?").run(task);
+  const { checkpoints, events } = removeRows(db, task);
   return { found: true, content, checkpoints, events };
 }
 
