@@ -64,8 +64,9 @@ export async function callTool(
     // The calls of one client get to the store as they came, however long one looks at a repository before.
     const { answer: begun } = await (context.local ? turns.take(begin) : begin());
     const answer = await begun;
-    const text = JSON.stringify({ ...answer, ...scan?.tally() });
-    return { content: [{ type: "text", text }], structuredContent: JSON.parse(text) };
+    // What is undefined in it is left out when the whole is printed, as it is from the text.
+    const structuredContent = { ...answer, ...scan?.tally() };
+    return { content: [{ type: "text", text: JSON.stringify(structuredContent) }], structuredContent };
   } catch (error) {
     if (signal.aborted && error === signal.reason) {
       // Nobody is answered.

@@ -3,6 +3,7 @@ import type { Instant } from "../../domain/instant.ts";
 import { holds, type Term } from "../../domain/words.ts";
 import type { TaskFilter } from "../store.ts";
 import { sound } from "./hashes.ts";
+import { onOneState } from "./migrate.ts";
 import { conditionsOf, latestSeq } from "./queries.ts";
 import type { TaskRow } from "./rows.ts";
 import { documentOf, indexedUntil } from "./search-index.ts";
@@ -36,7 +37,7 @@ type Narrowed = ReturnType<typeof narrowed>;
  * in their present state are looked through one by one; they were changed later than any that it knows.
  */
 export function search(db: Database, wanted: Search): Found {
-  return db.transaction(() => {
+  return onOneState(db, () => {
     const { limit, below = latestSeq(db) + 1 } = wanted;
     const until = indexedUntil(db);
     const { rows, stopped } = below > until + 1 ? searchUnindexed(db, wanted, until, below) : NOTHING;
@@ -46,7 +47,7 @@ export function search(db: Database, wanted: Search): Found {
     const rest = { ...wanted, below: Math.min(below, until + 1), limit: limit + 1 - rows.length };
     const found = indexedRows(db, rest);
     return page([...rows, ...found], limit, found.length < rest.limit ? lastCandidate(db, rest) : undefined);
-  })();
+  });
 }
 
 const NOTHING = { rows: [], stopped: undefined };

@@ -21,7 +21,7 @@ import { type CursorCodec, createCursorCodec } from "./cursor.ts";
 import { createFailsafe, type StoreFailure } from "./failsafe.ts";
 import { answerOf, NOTHING, once, type Written } from "./keys.ts";
 import { metaValue } from "./meta.ts";
-import { SCHEMA_VERSION, schemaVersion } from "./migrate.ts";
+import { onOneState, SCHEMA_VERSION, schemaVersion } from "./migrate.ts";
 import { nextRow } from "./next.ts";
 import { artifactRow, checkpointRow, eventRows, listRows, taskRow, viewOf } from "./queries.ts";
 import { patiently } from "./retry.ts";
@@ -112,10 +112,10 @@ function createReader(
   return {
     find: (task_id) =>
       read(() =>
-        db.transaction(() => {
+        onOneState(db, () => {
           const row = taskRow(db, task_id);
           return row === undefined ? undefined : viewOf(db, row, now());
-        })(),
+        }),
       ),
     list: (filter, page) => read(() => listPage(db, { filter, page, now: now(), cursors, indexer })),
     history: (task_id, { limit, cursor }) =>
