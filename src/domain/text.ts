@@ -14,6 +14,40 @@ export function longText(bytes: number): z.ZodString {
     .check(refuseBeyond(bytes, "bytes", (value) => (value.length * 3 <= bytes ? 0 : Buffer.byteLength(value))));
 }
 
+/** Standard Base64. zod's own check decodes it, and so makes a copy of all there is. */
+export function base64(): z.ZodString {
+  return z.string().check(
+    z.check<string>((payload) => {
+      const { value } = payload;
+      if (value.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(value)) {
+        payload.issues.push({
+          code: "invalid_format",
+          format: "base64",
+          input: value,
+          message: "standard Base64 is accepted",
+        });
+      }
+    }),
+  );
+}
+
+/** How much is decoded at a time. */
+const PIECE = 65_536;
+
+/** Whether bytes are UTF-8, without a copy of them. */
+export function isUtf8(bytes: Uint8Array): boolean {
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  try {
+    for (let from = 0; from < bytes.length; from += PIECE) {
+      decoder.decode(bytes.subarray(from, from + PIECE), { stream: true });
+    }
+    decoder.decode();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function refuseBeyond(maximum: number, unit: string, measure: (value: string) => number) {
   return z.check<string>((payload) => {
     const size = measure(payload.value);

@@ -4,6 +4,7 @@ import { quote } from "../domain/clean.ts";
 import { TaskError } from "../domain/errors.ts";
 import { artifactFields } from "../domain/fields.ts";
 import { unknownTask } from "../domain/task.ts";
+import { base64, isUtf8 } from "../domain/text.ts";
 import { agentOf } from "./caller.ts";
 import { deedOf } from "./deed.ts";
 import { acknowledgement, callingAgent, taskId } from "./shapes.ts";
@@ -26,7 +27,7 @@ export const attachArtifact = defineTool({
     name: artifactFields.name.describe("Name, plain text"),
     kind: z.enum(ARTIFACT_KINDS).default("file").describe("What it is"),
     content: z.string().optional().describe("The text itself"),
-    content_base64: z.base64({ error: "standard Base64 is accepted" }).optional().describe("The bytes, Base64"),
+    content_base64: base64().optional().describe("The bytes, Base64"),
     path: z.string().min(1).max(4096).optional().describe("File in the task's repository (stdio only)"),
     mime_type: artifactFields.mime_type.optional().describe("Media type"),
     agent: callingAgent,
@@ -108,10 +109,5 @@ async function bytesOf({ store, readFile }: ToolContext, task_id: string, source
 
 /** What bytes are taken for when nobody says: text where they are text. */
 function guessType(kind: ArtifactKind, bytes: Uint8Array): string {
-  try {
-    new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    return MIME_TYPES[kind];
-  } catch {
-    return "application/octet-stream";
-  }
+  return isUtf8(bytes) ? MIME_TYPES[kind] : "application/octet-stream";
 }

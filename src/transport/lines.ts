@@ -23,16 +23,17 @@ export function createLineSplitter(bound: number, sink: LineSink) {
   }
 
   function finish(): void {
-    const [only] = parts;
-    if (size > bound) {
-      sink.tooLong();
-    } else if (parts.length === 1 && only !== undefined) {
-      sink.line(only);
-    } else {
-      sink.line(Buffer.concat(parts));
-    }
+    const [only, second] = parts;
+    const line = second === undefined ? only : Buffer.concat(parts);
+    const skipped = size > bound;
+    // Before the line is used: of a long one, no second copy is there meanwhile.
     parts = [];
     size = 0;
+    if (skipped) {
+      sink.tooLong();
+    } else {
+      sink.line(line ?? new Uint8Array());
+    }
   }
 
   return {

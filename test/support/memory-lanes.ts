@@ -1,0 +1,98 @@
+import type { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { enveloped, postStateless } from "./eras.ts";
+import { residentOf } from "./resident.ts";
+import { connect, freshStore, type StdioServer, startHttp, startStdio, transports } from "./server.ts";
+
+/** A way to a server whose memory is watched. */
+export interface MemoryLane {
+  pid: number;
+  call(name: string, args: Record<string, unknown>): Promise<unknown>;
+  /** Ends client and server: of many lanes only one is there at a time. */
+  end(): Promise<unknown>;
+}
+
+/** Every transport and front, each with a server of its own. */
+export const MEMORY_LANES: Readonly<Record<string, () => Promise<MemoryLane>>> = {
+  "stdio, 2025-11-25": () => onStdio((server, params) => server.request("tools/call", params)),
+  "stdio, 2026-07-28": () => onStdio((server, params) => server.request("tools/call", enveloped(params))),
+  "/mcp, a session": () => onHttp((url) => sdkCalls(connect(transports.http(url)))),
+  "/mcp, 2026-07-28": () =>
+    onHttp(async (url) => ({
+      call: async (name, args) => (await postStateless(url, "tools/call", { name, arguments: args })).text(),
+      close: async () => undefined,
+    })),
+  "/sse": () => onHttp((url) => sdkCalls(connect(transports.sse(url)))),
+};
+
+type Calls = Pick<MemoryLane, "call"> & { close(): Promise<unknown> };
+
+async function onStdio(
+  send: (server: StdioServer, params: Record<string, unknown>) => Promise<unknown>,
+): Promise<MemoryLane> {
+  const server = startStdio(freshStore());
+  await server.initialize();
+  return {
+    pid: server.process.pid,
+    async call(name, args) {
+      const answer = await send(server, { name, arguments: args });
+      // What it has received it need not keep, and would look through.
+      server.received.length = 0;
+      return answer;
+    },
+    end: () => server.end(),
+  };
+}
+
+async function onHttp(open: (url: string) => Promise<Calls>): Promise<MemoryLane> {
+  const { process, url } = await startHttp(freshStore());
+  const { call, close } = await open(url);
+  return {
+    pid: process.pid,
+    call,
+    async end() {
+      await close();
+      process.kill("SIGTERM");
+      await process.exited;
+    },
+  };
+}
+
+async function sdkCalls(connecting: Promise<Client>): Promise<Calls> {
+  const client = await connecting;
+  return { call: (name, args) => client.callTool({ name, arguments: args }), close: () => client.close() };
+}
+
+/** How many calls are under way at once. */
+const AT_ONCE = 8;
+const CHECKPOINTS = 50;
+
+/** Makes so many calls, a third of them writes, and tells how much memory was in use at least, early on and at the end. */
+export async function watchMemory(
+  lane: MemoryLane,
+  calls: number,
+): Promise<{ early: number; late: number; peak: number }> {
+  const samples: number[] = [];
+  const tasks = Array.from({ length: AT_ONCE }, (_, n) => `t${n}`);
+  for (const task_id of tasks) {
+    await lane.call("create_task", { task_id, title: "T", goal: "g".repeat(16_000) });
+  }
+  for (let done = 0; done < calls; done += AT_ONCE) {
+    await Promise.all(tasks.map((task_id, n) => lane.call(...callOf(done + n, task_id))));
+    samples.push(residentOf(lane.pid).now);
+  }
+  const least = (from: number, to: number) =>
+    Math.min(...samples.slice(Math.floor(from * samples.length), Math.ceil(to * samples.length)));
+  return { early: least(0.1, 0.2), late: least(0.9, 1), peak: residentOf(lane.pid).peak };
+}
+
+function callOf(n: number, task_id: string): [string, Record<string, unknown>] {
+  const kinds: readonly [string, Record<string, unknown>][] = [
+    ["get_task", { task_id }],
+    ["list_tasks", { limit: 5, query: `g${n}` }],
+    [
+      "save_checkpoint",
+      { task_id, agent: "a", context: `${n % CHECKPOINTS}`.padEnd(16_000, "c"), resume_prompt: `${n}` },
+    ],
+  ];
+  return kinds[n % kinds.length] ?? ["list_tasks", {}];
+}
