@@ -1,8 +1,8 @@
-import { homedir } from "node:os";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { asAgentName } from "./domain/agent.ts";
 import { quote } from "./domain/clean.ts";
 import { LEASE_SECONDS, OFFER_SECONDS } from "./domain/lease.ts";
+import { homeFolder } from "./home.ts";
 import { type Bounds, COMMANDS, RATE, range, SECRETS_MODES, SETTINGS, type SecretsMode, STREAMS } from "./settings.ts";
 
 /** Everything that can be set, resolved. Paths are absolute. */
@@ -173,12 +173,12 @@ export function usage(reason: string): StartRefusal {
 }
 
 function expandHome(path: string): string {
-  return path === "~" || path.startsWith("~/") ? join(homedir(), path.slice(1)) : path;
+  return path === "~" || path.startsWith("~/") ? join(homeFolder(), path.slice(1)) : path;
 }
 
 /** Where a user's programs keep their data: XDG, and the conventions of macOS and Windows. */
 function dataFolder(env: Env): string {
-  const home = homedir();
+  const home = homeFolder();
   const ours = "mcp-task-server";
   if (process.platform === "darwin") {
     return join(home, "Library", "Application Support", ours);

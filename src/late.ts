@@ -1,5 +1,5 @@
-import { homedir } from "node:os";
 import type { RepoReader } from "./domain/drift.ts";
+import { homeFolder } from "./home.ts";
 import type { Artifacts } from "./store/artifacts.ts";
 
 /** The artifacts folder, its code loaded with the first artifact; of `onUnsynced` see there. */
@@ -27,7 +27,7 @@ export async function readFile(repo_path: string | undefined, path: string): Pro
 /** The eyes for repositories, their code loaded with the first look. Of the environment git is found by the PATH. */
 export function lazyRepo(env: Readonly<Record<string, string | undefined>>): RepoReader {
   let opened: Promise<RepoReader> | undefined;
-  const settings = { path: env["PATH"], home: homedir(), systemRoot: env["SYSTEMROOT"] };
+  const settings = { path: env["PATH"], home: homeFolder(), systemRoot: env["SYSTEMROOT"] };
   const open = () => {
     opened ??= import("./repo/open-repo.ts").then(({ openRepo }) => openRepo(settings));
     return opened;

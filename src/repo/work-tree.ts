@@ -1,8 +1,9 @@
 import { constants } from "node:fs";
 import { lstat, open, realpath } from "node:fs/promises";
-import { homedir, userInfo } from "node:os";
+import { userInfo } from "node:os";
 import { basename, dirname, isAbsolute, join, parse, relative, resolve, sep } from "node:path";
 import type { Unavailable } from "../domain/drift.ts";
+import { homeFolder } from "../home.ts";
 
 /** The top of a git work tree, by its real path, and where its `.git` is or leads. */
 export interface WorkTree {
@@ -78,9 +79,9 @@ export function isGits(name: string): boolean {
 /** What HOME says and, where this user is known to the machine, what the machine says. */
 function homeFolders(): string[] {
   try {
-    return [homedir(), userInfo().homedir];
+    return [homeFolder(), userInfo().homedir];
   } catch {
-    return [homedir()];
+    return [homeFolder()];
   }
 }
 

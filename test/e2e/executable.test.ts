@@ -33,6 +33,8 @@ describe("started in a hostile folder", () => {
       "preload.ts": trap("preload"),
       ".env":
         "MCP_TASK_PORT=none\nMCP_TASK_DB_PATH=./stolen.db\nMCP_TASK_ARTIFACTS_DIR=./stolen\nBUN_OPTIONS=--preload=./preload.ts\n",
+      ".env.local": "MCP_TASK_DB_PATH=./stolen.db\n",
+      ".env.production": "MCP_TASK_DB_PATH=./stolen.db\n",
       "package.json": '{"type":"module","imports":{"#x":"./preload.ts"},"scripts":{"start":"bun preload.ts"}}',
       "tsconfig.json": '{"compilerOptions":{"baseUrl":".","paths":{"@modelcontextprotocol/*":["./mapped.ts"]}}}',
       "mapped.ts": trap("mapped"),
@@ -73,9 +75,21 @@ describe("started in a hostile folder", () => {
       expect(answer).toMatchObject({ result: { structuredContent: { task_id: "t" } } });
     }
     expect(await server.end()).toBe(0);
-    expect(run([EXECUTABLE, "healthcheck", "--port", "0"], { cwd, env: { HOME: home } }).stdout).toContain(
-      "ok    stdio",
-    );
+    const there = { cwd, env: { HOME: home } };
+    expect(run([EXECUTABLE, "healthcheck", "--port", "0"], there).stdout).toContain("ok    stdio");
+    // What is loaded late, for HTTP and by each command, is looked for in the executable alone, too.
+    const http = Bun.spawn([EXECUTABLE, "--http", "--port", "0", "--db", join(home, "tasks.db")], {
+      ...there,
+      stderr: "pipe",
+    });
+    const listening = await http.stderr.getReader().read();
+    expect(new TextDecoder().decode(listening.value)).toContain("listening");
+    http.kill();
+    expect(await http.exited).toBe(0);
+    for (const command of [["backup", join(home, "backup.db")], ["verify"], ["export", join(home, "bundle")]]) {
+      const { exitCode, stderr } = run([EXECUTABLE, ...command, "--db", join(home, "tasks.db")], there);
+      expect({ command, exitCode, stderr: exitCode === 0 ? "" : stderr }).toEqual({ command, exitCode: 0, stderr: "" });
+    }
     expect(readdirSync(cwd, { recursive: true })).toEqual(before);
     expect(readdirSync(home)).toContain("tasks.db");
   });
