@@ -62,7 +62,10 @@ export function shorten(text: string, characters: number): string {
   return characters < 1 ? "" : `${start.isWellFormed() ? start : start.slice(0, -1)}…`;
 }
 
-/** `text` as it stands in an error message: in quotes, on one line, at most 80 characters of it. */
+/**
+ * `text` as it stands in an error message: in quotes, on one line, at most 80 characters of it. What quotes it contains
+ * are escaped, so that it cannot end where it likes and go on as the server.
+ */
 export function quote(text: string): string {
-  return `"${shorten(oneLine(text), 80)}"`;
+  return `"${shorten(oneLine(text), 80).replace(/["\\]/g, "\\$&")}"`;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { ResourceUpdatedNotificationSchema } from "@modelcontextprotocol/sdk/types.js";
+import { oneLine } from "../../src/domain/clean.ts";
 import { HOSTILE, MARK } from "../domain/hostile.ts";
 import { HIDDEN, readBrief } from "../domain/read-brief.ts";
 import { call, connect, freshStore, refusal, startHttp, transports } from "../support/server.ts";
@@ -162,5 +163,38 @@ describe("a hostile agent", () => {
       expect(HIDDEN.exec(message)).toBeNull();
       expect(message).not.toContain("\n");
     }
+  });
+
+  test("changes none of the server's own words: instructions, tools, prompts, templates, refusals", async () => {
+    const fresh = await connect(transports.stdio(freshStore()), "fresh");
+    const samples = Object.values(HOSTILE).flat();
+    for (const [n, sample] of samples.entries()) {
+      const task_id = `words-${n}`;
+      await call(client, "create_task", { task_id, title: sample, goal: sample, tags: [`${n}`], agent: "eve" });
+      const artifact = { task_id, name: oneLine(sample), content: sample, agent: "eve" };
+      await call(client, "attach_artifact", artifact);
+      const lease = { task_id, agent: "eve", resume_prompt: sample, completed_steps: [sample] };
+      await call(client, "save_checkpoint", lease);
+      for (const [tool, args] of [
+        ["update_task", { task_id, status: "handoff_ready", agent: "bob" }],
+        ["update_task", { task_id, expected_version: 99, agent: "bob" }],
+        ["save_checkpoint", { task_id, context: "mine", agent: "bob" }],
+        ["get_artifact", { task_id, artifact: "none" }],
+        ["create_task", { task_id, title: "other", goal: "other", agent: "bob" }],
+      ] as const) {
+        const { message } = await refusal(client, tool, args);
+        expect({ message, hidden: HIDDEN.test(message) }).toEqual({ message, hidden: false });
+        expect(message.replace(/"(?:[^"\\]|\\.)*"/g, "")).not.toContain(MARK);
+      }
+      const { messages } = await client.getPrompt({ name: "hand_off", arguments: { task_id } });
+      expect(JSON.stringify(messages[0])).not.toContain(MARK);
+    }
+    expect(client.getInstructions()).toBe(`${fresh.getInstructions()}`);
+    for (const list of ["listTools", "listPrompts", "listResourceTemplates"] as const) {
+      expect(await client[list]()).toEqual(await fresh[list]());
+    }
+    const { resources } = await client.listResources();
+    expect(resources.filter(({ uri, name, description }) => `${uri}${name}${description}`.includes(MARK))).toEqual([]);
+    expect(resources.filter(({ title = "" }) => HIDDEN.test(title) || title.includes("\n"))).toEqual([]);
   });
 });
