@@ -78,6 +78,19 @@ export function describeTogether(name: string, open: (onCommit: () => void) => P
       ]);
     });
 
+    test("a read among them sees those before it, and none after", async () => {
+      const store = await open(() => undefined);
+      await create(store, { task_id: "t" });
+      const seen: Promise<number | undefined>[] = [];
+      const writes = Array.from({ length: 100 }, (_, n) => {
+        const write = checkpoint(store, "t", [`step ${n}`]);
+        seen.push(store.find("t").then((view) => view?.task.version));
+        return write;
+      });
+      await Promise.all(writes);
+      expect(await Promise.all(seen)).toEqual(Array.from({ length: 100 }, (_, n) => n + 2));
+    });
+
     test("a lone write is made before the call returns", async () => {
       const store = await open(() => undefined);
       await create(store, { task_id: "t" });

@@ -1,6 +1,6 @@
 import type { Database } from "bun:sqlite";
 import { type Call, type QueueHost, runSome, single } from "./group.ts";
-import { isBusy, jittered, nextPause, tooLong } from "./retry.ts";
+import { isBusy, jittered, nextPause, patiently, tooLong } from "./retry.ts";
 
 /** The one way to write: calls in the order of their arrival, several of them in one transaction where several wait. */
 export interface CommitQueue {
@@ -13,10 +13,10 @@ export interface CommitQueue {
   /** Runs `attempt` in its turn, in no transaction. */
   alone<T>(attempt: () => T): Promise<T>;
   /**
-   * Resolves when what was sent before has been written, or another process holds the store: reads do not overtake
-   * writes, and do not wait for a lock. Nothing where there is nothing to wait for.
+   * Runs `query` in its place among the writes that wait: it sees those that were sent before, and none that came later.
+   * Answers nothing where none wait, or another process holds the store: then it is for the caller to run it at once.
    */
-  settled(): Promise<unknown> | undefined;
+  read<T>(query: () => T): Promise<T> | undefined;
 }
 
 /** The queue of one connection. */
@@ -25,36 +25,33 @@ export function createCommitQueue(db: Database, host: QueueHost): CommitQueue {
   let draining = false;
   /** Whether a call was committed in this turn of the event loop: those that follow in it wait for the next, together. */
   let committed = false;
-  let last: Promise<unknown> | undefined;
-  let held = Promise.withResolvers<void>();
+  /** Whether another process holds the store: reads do not wait for its lock. */
+  let held = false;
 
   async function drain(): Promise<void> {
     for (let pause = 0; calls.length > 0; ) {
       await (pause === 0 ? new Promise((resolve) => setImmediate(resolve)) : Bun.sleep(jittered(pause)));
       try {
         runSome(db, host, calls);
-        if (pause > 0) {
-          held = Promise.withResolvers();
-          pause = 0;
-        }
+        held = false;
+        pause = 0;
       } catch (error) {
         if (!isBusy(error)) {
           throw error;
         }
-        held.resolve();
+        held = true;
+        releaseReads(host, calls);
         refuseImpatient(calls);
         pause = nextPause(pause, calls[0]?.arrived ?? performance.now());
       }
     }
-    held = Promise.withResolvers();
-    last = undefined;
+    held = false;
     draining = false;
   }
 
-  function enqueue<T>(body: () => T, alone: boolean, signal: AbortSignal | undefined): Promise<T> {
-    const { call, promise } = callOf(body, alone, signal);
+  function enqueue<T>(body: () => T, kind: Call["kind"], signal?: AbortSignal): Promise<T> {
+    const { call, promise } = callOf(body, kind, signal);
     calls.push(call);
-    last = promise.catch(() => undefined);
     if (!draining) {
       draining = true;
       void drain();
@@ -65,7 +62,7 @@ export function createCommitQueue(db: Database, host: QueueHost): CommitQueue {
   return {
     commit(body, signal) {
       if (committed || draining) {
-        return enqueue(body, false, signal);
+        return enqueue(body, "write", signal);
       }
       committed = true;
       setImmediate(() => {
@@ -75,17 +72,17 @@ export function createCommitQueue(db: Database, host: QueueHost): CommitQueue {
         signal?.throwIfAborted();
         return single(db, host, body);
       });
-      return answered ?? enqueue(body, false, signal);
+      return answered ?? enqueue(body, "write", signal);
     },
-    alone: (body) => (draining ? undefined : attempt(body)) ?? enqueue(body, true, undefined),
-    settled: () => (last === undefined ? undefined : Promise.race([last, held.promise])),
+    alone: (body) => (draining ? undefined : attempt(body)) ?? enqueue(body, "alone"),
+    read: (query) => (draining && !held ? enqueue(query, "read") : undefined),
   };
 }
 
 /** A call that waits, and what its caller waits for. */
 function callOf<T>(
   body: () => T,
-  alone: boolean,
+  kind: Call["kind"],
   signal: AbortSignal | undefined,
 ): { call: Call; promise: Promise<T> } {
   const { promise, resolve, reject } = Promise.withResolvers<T>();
@@ -95,7 +92,7 @@ function callOf<T>(
       done = { value: body() };
     },
     signal,
-    alone,
+    kind,
     arrived: performance.now(),
     settle(failed) {
       if (failed !== undefined) {
@@ -121,5 +118,18 @@ function refuseImpatient(calls: Call[]): void {
   for (let call = calls[0]; call !== undefined && tooLong(call.arrived) !== undefined; call = calls[0]) {
     call.settle({ error: tooLong(call.arrived) });
     calls.shift();
+  }
+}
+
+/** What only reads does so at once, as the store stands: the writes before it are yet to be made. */
+function releaseReads(host: QueueHost, calls: Call[]): void {
+  const reads = calls.filter(({ kind }) => kind === "read");
+  const writes = calls.filter(({ kind }) => kind !== "read");
+  calls.splice(0, calls.length, ...writes);
+  for (const { body, settle } of reads) {
+    patiently(() => host.words(body)).then(
+      () => settle(undefined),
+      (error) => settle({ error }),
+    );
   }
 }

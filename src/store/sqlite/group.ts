@@ -22,7 +22,8 @@ export interface QueueHost {
 export interface Call {
   body(): unknown;
   signal: AbortSignal | undefined;
-  alone: boolean;
+  /** `alone` is in no transaction; a read in none needs one. */
+  kind: "write" | "read" | "alone";
   /** On the process's own clock, in milliseconds. */
   arrived: number;
   settle(outcome: Outcome): void;
@@ -54,10 +55,11 @@ export function runSome(db: Database, host: QueueHost, calls: Call[]): void {
   if (first === undefined) {
     return;
   }
-  const together = !first.alone && second !== undefined && !second.alone ? tryTogether(db, host, calls) : undefined;
+  const several = first.kind === "write" && second !== undefined && second.kind !== "alone";
+  const together = several ? tryTogether(db, host, calls) : undefined;
   if (together === undefined) {
     // By itself, or nothing of a transaction stands: whoever caused that fails again then, and nobody else.
-    const outcome = outcomeOf(first, () => (first.alone ? first.body() : single(db, host, first.body)));
+    const outcome = outcomeOf(first, () => runByItself(db, host, first));
     calls.shift();
     first.settle(outcome);
     return;
@@ -86,16 +88,30 @@ function runTogether(db: Database, host: QueueHost, calls: readonly Call[]): Set
   const started = performance.now();
   const settled: Settled[] = [];
   for (const call of calls) {
-    if (call.alone || settled.length === CALLS || performance.now() - started > BATCH_MS) {
+    if (call.kind === "alone" || settled.length === CALLS || performance.now() - started > BATCH_MS) {
       break;
     }
-    settled.push({ call, outcome: outcomeOf(call, () => runInSavepoint(db, host, call)) });
+    settled.push({ call, outcome: outcomeOf(call, () => runWithOthers(db, host, call)) });
   }
   return settled;
 }
 
-/** Throws `TransactionLost` where the failure has taken the whole transaction with it. */
-function runInSavepoint(db: Database, host: QueueHost, call: Call): void {
+function runByItself(db: Database, host: QueueHost, { kind, body }: Call): void {
+  if (kind === "write") {
+    single(db, host, body);
+  } else if (kind === "read") {
+    host.words(body);
+  } else {
+    body();
+  }
+}
+
+/** A write in a savepoint of its own. Throws `TransactionLost` where the failure has taken the whole transaction with it. */
+function runWithOthers(db: Database, host: QueueHost, call: Call): void {
+  if (call.kind === "read") {
+    host.words(call.body);
+    return;
+  }
   db.run("SAVEPOINT call");
   try {
     host.words(call.body);

@@ -59,6 +59,9 @@ export function createIndexer(db: Database, guard: <T>(write: () => T) => T): In
   return {
     poke: () => later(IDLE_MS),
     catchUp() {
+      if (db.inTransaction) {
+        return;
+      }
       const behind = lag(db);
       if (behind > FEW_EVENTS) {
         step();

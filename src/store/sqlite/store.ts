@@ -72,7 +72,7 @@ export function createSqliteStore(db: Database, host: StoreHost): Store {
       return answer;
     }, signal);
   const readAtOnce: Read = (query) => patiently(() => inOurWords(host, query));
-  const read: Read = (query) => queue.settled()?.then(() => readAtOnce(query)) ?? readAtOnce(query);
+  const read: Read = (query) => queue.read(query) ?? readAtOnce(query);
   const reader = createReader(db, host, { read, readAtOnce, indexer });
   // After the first read, with which the log is open.
   const failsafe = createFailsafe(db, (...failure) => host.onFailed?.(...failure));
