@@ -44,19 +44,15 @@ export async function serveStdio(host: Omit<SessionHost, "local">, stop: AbortCo
   }
 
   const reader = Bun.stdin.stream().getReader();
-  const stopped = new Promise<{ done: true; value: undefined }>((resolve) => {
-    const end = () => resolve({ done: true, value: undefined });
-    stop.signal.addEventListener("abort", end, { once: true });
-    void output.broken.then(end);
-  });
+  const unlessStopped = createStop(stop.signal, output.broken);
   for (;;) {
-    const { done, value } = await Promise.race([reader.read(), stopped]);
-    if (done) {
+    const chunk = await unlessStopped(reader.read());
+    if (chunk === undefined || chunk.done) {
       break;
     }
-    lines.push(value);
+    lines.push(chunk.value);
     if (output.unread() > UNREAD_BYTES) {
-      await Promise.race([output.flushed(), stopped]);
+      await unlessStopped(output.flushed());
     }
   }
   const rest = lines.end();
@@ -69,6 +65,29 @@ export async function serveStdio(host: Omit<SessionHost, "local">, stop: AbortCo
   await Promise.race([connection.drained(), output.broken]);
   await Promise.race([output.flushed(), output.broken]);
   await connection.close();
+}
+
+/**
+ * Waits for a promise, or until the end, which is told by nothing. `Promise.race` would not do: a promise that lives as long as the
+ * server keeps what came of each race that it was in, and so all that was ever read.
+ */
+function createStop(signal: AbortSignal, broken: Promise<void>) {
+  let stopped = signal.aborted;
+  let tell: () => void = () => undefined;
+  const stop = () => {
+    stopped = true;
+    tell();
+  };
+  signal.addEventListener("abort", stop, { once: true });
+  void broken.then(stop);
+  return <T>(going: Promise<T>): Promise<T | undefined> =>
+    new Promise((resolve, reject) => {
+      tell = () => resolve(undefined);
+      if (stopped) {
+        tell();
+      }
+      going.then(resolve, reject);
+    });
 }
 
 const decoder = new TextDecoder("utf-8", { fatal: true });

@@ -91,7 +91,7 @@ function callOf(n: number, task_id: string): [string, Record<string, unknown>] {
     ["list_tasks", { limit: 5, query: `g${n}` }],
     [
       "save_checkpoint",
-      { task_id, agent: "a", context: `${n % CHECKPOINTS}`.padEnd(16_000, "c"), resume_prompt: `${n}` },
+      { task_id, agent: "a", context: `${n % CHECKPOINTS}`.padEnd(60_000, "c"), resume_prompt: `${n}` },
     ],
   ];
   return kinds[n % kinds.length] ?? ["list_tasks", {}];
