@@ -56,6 +56,9 @@ export function startStdio(
     resolve: (message: Message) => void;
     reject: (error: Error) => void;
   }[] = [];
+  let over = false;
+  const ended = () =>
+    new Error(`the server ended without the answer; it had sent ${JSON.stringify(received).slice(0, 500)}`);
   const reading = (async () => {
     let rest = "";
     for await (const chunk of process.stdout.pipeThrough(new TextDecoderStream())) {
@@ -71,8 +74,9 @@ export function startStdio(
           ?.resolve(message);
       }
     }
+    over = true;
     for (const { reject } of waiting) {
-      reject(new Error(`the server ended without the answer; it had sent ${JSON.stringify(received).slice(0, 500)}`));
+      reject(ended());
     }
   })();
   let id = 0;
@@ -83,9 +87,12 @@ export function startStdio(
     write: (text) => void Promise.resolve(process.stdin.write(text)).catch(() => undefined),
     next: (wanted) => {
       const found = received.find(wanted);
-      return found === undefined
-        ? new Promise((resolve, reject) => waiting.push({ wanted, resolve, reject }))
-        : Promise.resolve(found);
+      if (found !== undefined) {
+        return Promise.resolve(found);
+      }
+      return over
+        ? Promise.reject(ended())
+        : new Promise((resolve, reject) => waiting.push({ wanted, resolve, reject }));
     },
     request(method, params) {
       const mine = `r${++id}`;
