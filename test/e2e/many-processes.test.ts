@@ -2,7 +2,8 @@ import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { APPLICATION_ID, SCHEMA_VERSION } from "../../src/store/sqlite/migrate.ts";
+import { sealRows } from "../../src/store/sqlite/hashes.ts";
+import { APPLICATION_ID, HASHED_SINCE, SCHEMA_VERSION } from "../../src/store/sqlite/migrate.ts";
 import { freshStore, startStdio } from "../support/server.ts";
 
 /** In CI; the long setting is `STARTS=50 bun test --timeout 3600000 test/e2e/many-processes.test.ts -t "16 processes"`. */
@@ -21,6 +22,9 @@ function olderStore(): string[] {
   db.run("PRAGMA journal_mode = WAL");
   for (const name of migrations.slice(0, -1)) {
     db.run(readFileSync(join(folder, name), "utf8"));
+  }
+  if (SCHEMA_VERSION - 1 >= HASHED_SINCE) {
+    sealRows(db);
   }
   db.run(`PRAGMA user_version = ${SCHEMA_VERSION - 1}`);
   db.close();
