@@ -8,12 +8,12 @@ import { problemsOf } from "./ledger.ts";
 
 /**
  * Which calls fail in CI; the long setting, `FAILING_CALLS=200 bun test --timeout 3600000 test/faults/failing-disk.test.ts`,
- * takes each of the first 200 writes and 60 syncs. The first 90 or so writes are those of the start.
+ * takes each of the first 200 writes and 30 syncs. The first 90 or so writes are those of the start.
  */
 const LONG = Number(Bun.env["FAILING_CALLS"] ?? 0);
 const upTo = (most: number) => Array.from({ length: most }, (_, index) => index + 1);
 const WRITES = LONG > 0 ? upTo(LONG) : [3, 95, 140];
-const SYNCS = LONG > 0 ? upTo(Math.ceil(LONG * 0.3)) : [2, 7, 11];
+const SYNCS = LONG > 0 ? upTo(Math.ceil(LONG * 0.15)) : [2, 7, 11];
 const CALLS = 30;
 const hasStrace = Bun.which("strace") !== null;
 
