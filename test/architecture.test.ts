@@ -19,12 +19,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   redact: [
     "redact",
     "types:settings.ts",
+    "turns.ts",
     "@secretlint/core",
     "@secretlint/profiler",
     "@secretlint/secretlint-rule-preset-recommend",
   ],
   tools: ["domain", "store/store.ts", "store/artifacts.ts", "tools", "zod"],
-  protocol: ["domain", "tools", "protocol", "types:redact", "log.ts", "package.json", `types:${SDK}`],
+  protocol: ["domain", "tools", "protocol", "types:redact", "log.ts", "turns.ts", "package.json", `types:${SDK}`],
   "protocol/published-tools.ts": ["tools", "zod"],
   "protocol/load-sessions.ts": ["protocol", "zod"],
   "protocol/sessions.ts": ["types:domain", "protocol", "log.ts", "zod", SDK],
@@ -44,6 +45,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "log.ts": [],
   "notify.ts": ["bun:ffi"],
   "settings.ts": ["domain"],
+  "turns.ts": [],
   commands: [
     "auth",
     "clock.ts",

@@ -6,12 +6,12 @@ import { repoStateFor } from "../tools/drift.ts";
 import { keyed } from "../tools/keyed.ts";
 import { TOOLS } from "../tools/table.ts";
 import type { ToolContext } from "../tools/tool.ts";
+import type { Turns } from "../turns.ts";
 import { metaOf } from "./envelope.ts";
 import { failedCall, ProtocolError } from "./failure.ts";
 import type { RequestContext, Services } from "./handlers.ts";
 import { keyOf } from "./idempotency.ts";
 import { isMembers, type Members, RPC } from "./jsonrpc.ts";
-import type { Turns } from "./turns.ts";
 
 const BY_NAME = new Map(TOOLS.map((tool) => [tool.name, tool]));
 

@@ -2,11 +2,11 @@ import type { Principal } from "../domain/access.ts";
 import type { Log } from "../log.ts";
 import type { Scans } from "../redact/scans.ts";
 import type { ToolContext } from "../tools/tool.ts";
+import { createTurns } from "../turns.ts";
 import { failedRequest, ProtocolError } from "./failure.ts";
 import { type Members, RPC } from "./jsonrpc.ts";
 import { topicOf } from "./resource-uri.ts";
 import { CAPABILITIES, INSTRUCTIONS, SERVER_INFO } from "./server-info.ts";
-import { createTurns } from "./turns.ts";
 
 /** One request beside its parameters. */
 export interface RequestContext {

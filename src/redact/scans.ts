@@ -1,4 +1,5 @@
 import type { SecretsMode } from "../settings.ts";
+import { createTurns } from "../turns.ts";
 import type { Scan } from "./redactor.ts";
 
 /** The scans for secrets of a server's calls, in the order in which the calls came. */
@@ -16,14 +17,9 @@ export function createScans(mode: SecretsMode): Scans {
     loaded ??= import("./redactor.ts");
     return loaded;
   };
-  let before: Promise<undefined> = Promise.resolve(undefined);
+  const turns = createTurns();
   return {
-    scan(given) {
-      const scan = before.then(load).then(({ scanCall }) => scanCall(mode, given));
-      const settle = () => undefined;
-      before = scan.then(settle, settle);
-      return scan;
-    },
-    settled: () => before,
+    scan: (given) => turns.take(async () => (await load()).scanCall(mode, given)),
+    settled: turns.settled,
   };
 }
