@@ -22,6 +22,7 @@ import { createHandlers, type HandlerTable } from "./protocol/handlers.ts";
 import { SERVER_INFO } from "./protocol/server-info.ts";
 import { createScans } from "./redact/scans.ts";
 import { accessTo } from "./store/access.ts";
+import { codeOf } from "./store/error-code.ts";
 import { holdsOurDatabase, openStore } from "./store/sqlite/open.ts";
 import { OperationRefusal, type Store, StoreRefusal } from "./store/store.ts";
 import { createWaiters } from "./tools/waiters.ts";
@@ -195,7 +196,7 @@ function listen(serve: () => HttpServer, { host, port }: Config): HttpServer {
   try {
     return serve();
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? `${error.code}` : "";
+    const code = codeOf(error);
     if (!/^E(ADDR|ACCES)/.test(code)) {
       throw error;
     }

@@ -1,5 +1,6 @@
 import { link, readdir, rename, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
+import { codeOf } from "./error-code.ts";
 
 const ASIDE = ".aside";
 
@@ -48,7 +49,7 @@ export async function putBack(folder: string): Promise<void> {
 async function restore(aside: string): Promise<void> {
   const path = aside.replace(/\.[^.]+\.aside$/, "");
   await link(aside, path).catch((error) => {
-    if (error.code !== "EEXIST" && error.code !== "ENOENT") {
+    if (!/^(EEXIST|ENOENT)$/.test(codeOf(error))) {
       throw error;
     }
   });
@@ -59,7 +60,7 @@ async function unlessMissing<T>(act: () => Promise<T>, missing: T): Promise<T> {
   try {
     return await act();
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") {
+    if (codeOf(error) === "ENOENT") {
       return missing;
     }
     throw error;

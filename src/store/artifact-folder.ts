@@ -6,6 +6,7 @@ import { discard, putBack, touch } from "./artifact-age.ts";
 import { readVerified } from "./artifact-bytes.ts";
 import { type ArtifactFolder, DamagedArtifact, hashOf } from "./artifacts.ts";
 import { draftOf, forgetDraft, removeLeftDrafts } from "./drafts.ts";
+import { codeOf } from "./error-code.ts";
 import { durably, makeFolder, Unsynced } from "./folders.ts";
 import { syncFolder } from "./new-file.ts";
 
@@ -115,7 +116,7 @@ function asStorageError(error: unknown): unknown {
         "once it is restarted",
     );
   }
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  const code = codeOf(error);
   if (code === "EACCES" || code === "EROFS" || code === "ENOTDIR" || code === "EPERM") {
     return new TaskError(
       "forbidden",

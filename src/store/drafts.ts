@@ -3,6 +3,7 @@ import { readFileSync, readlinkSync } from "node:fs";
 import { readdir, stat, unlink } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { codeOf } from "./error-code.ts";
 
 /** `<what>.<writer>.<once>.part`; before writers were named, `<what>.<once>.part`. */
 const DRAFT = /^[0-9a-f]{64}\.(?:([0-9a-f]{12})-(\d+)\.)?[0-9a-f-]{36}\.part$/;
@@ -72,6 +73,6 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return !(error instanceof Error && "code" in error && error.code === "ESRCH");
+    return codeOf(error) !== "ESRCH";
   }
 }

@@ -1,5 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
+import { codeOf } from "./error-code.ts";
 import { syncFolder } from "./new-file.ts";
 
 /** The system could not make something durable; the cause is its error. */
@@ -37,8 +38,4 @@ export async function durably(sync: () => Promise<void>): Promise<void> {
   } catch (cause) {
     throw FAILED.test(codeOf(cause)) ? new Unsynced("fsync failed", { cause }) : cause;
   }
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? `${error.code}` : "";
 }

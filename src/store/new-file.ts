@@ -1,6 +1,7 @@
 import { chmod, link, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { quote } from "../domain/clean.ts";
+import { codeOf } from "./error-code.ts";
 import { OperationRefusal } from "./store.ts";
 
 /**
@@ -110,7 +111,3 @@ const REASONS: Readonly<Record<string, string>> = {
   SQLITE_FULL: full,
   SQLITE_IOERR_WRITE: full,
 };
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? `${error.code}` : "";
-}

@@ -1,8 +1,9 @@
 import { Database } from "bun:sqlite";
 import { constants } from "node:fs";
 import { copyFile, link, open, unlink } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
-import { syncFolder } from "../new-file.ts";
+import { dirname } from "node:path";
+import { codeOf } from "../error-code.ts";
+import { draftOf, syncFolder } from "../new-file.ts";
 import { APPLICATION_ID } from "./migrate.ts";
 
 /** Offsets 18 and 19 of a database file, where 2 stands for WAL: https://www.sqlite.org/fileformat.html, section 1.3. */
@@ -13,7 +14,7 @@ const VERSIONS = { from: 18, to: 20, wal: 2 };
  * power cut there is one that is known as ours, or none. Of several processes that do so one succeeds, and all find its file.
  */
 export async function createDatabaseFile(path: string): Promise<void> {
-  const draft = join(dirname(path), `.${basename(path)}.${crypto.randomUUID()}.part`);
+  const draft = draftOf(path);
   const file = await open(draft, "wx", 0o600);
   try {
     await file.writeFile(emptyDatabase());
@@ -38,7 +39,7 @@ function emptyDatabase(): Buffer {
 
 /** A link never replaces what another process put there meanwhile, nor does a copy, where a file system has no links. */
 async function giveName(draft: string, path: string): Promise<void> {
-  const isThere = (error: unknown) => error instanceof Error && "code" in error && error.code === "EEXIST";
+  const isThere = (error: unknown) => codeOf(error) === "EEXIST";
   try {
     await link(draft, path);
   } catch (error) {
