@@ -50,7 +50,7 @@ export const attachArtifact = defineTool({
       });
     }
     const by = agentOf(caller, agent);
-    const known = await store.find(task_id);
+    const known = await store.peek(task_id);
     if (known === undefined) {
       throw unknownTask("attach artifact to task", task_id);
     }
@@ -100,11 +100,11 @@ async function bytesOf({ store, readFile }: ToolContext, task_id: string, source
       "Cannot attach artifact by path: a server over HTTP reads no files; content or content_base64 is accepted",
     );
   }
-  const known = await store.find(task_id);
+  const known = await store.peek(task_id);
   if (known === undefined) {
     throw unknownTask("attach artifact to task", task_id);
   }
-  return readFile(known.task.repo_path, path);
+  return readFile(known.repo_path, path);
 }
 
 /** What bytes are taken for when nobody says: text where they are text. */

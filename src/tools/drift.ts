@@ -16,7 +16,7 @@ export function repoStateFor(
     return undefined;
   }
   const look = async () => {
-    const path = typeof repo_path === "string" ? repo_path : (await store.find(task_id))?.task.repo_path;
+    const path = typeof repo_path === "string" ? repo_path : (await store.peek(task_id))?.repo_path;
     const state = path === undefined ? undefined : await repo.capture(path);
     return state === undefined || "unavailable" in state ? undefined : state;
   };
