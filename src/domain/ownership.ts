@@ -129,8 +129,14 @@ function exhaustedOne({ exhausted, predecessor }: Task): Predecessor | undefined
     : { agent: exhausted.agent, how: "exhausted", reason: exhausted.reason, at: exhausted.at };
 }
 
-/** Whether the agent had the task, or might have, and may write progress to it no more: it is another's, let go of, or over. */
+/**
+ * Whether nobody works on the task, and the agent, which had it or might have, may not write progress to it either: it is
+ * over, offered to another, or let go of by the agent itself.
+ */
 export function isOut(task: Task, deed: AgentDeed): boolean {
+  if (task.status === "in_progress") {
+    return false;
+  }
   const own = sameAgent(task.current_owner, deed.agent);
   const over = task.status === "done" || task.status === "cancelled";
   return (

@@ -19,7 +19,7 @@ export function saveCheckpoint(
   deed: AgentDeed,
 ): Decision<Acknowledgement & { checkpoint?: number | undefined }> {
   const progress = advance(view.progress, update);
-  if (view.task.status !== "in_progress" && standsAlready(view, progress, deed) && isOut(view.task, deed)) {
+  if (standsAlready(view, progress, deed) && isOut(view.task, deed)) {
     return { answer: answerOf(view.task, deed) };
   }
   refuseStaleToken(view.task, deed);

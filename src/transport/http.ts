@@ -198,7 +198,7 @@ function createRoutes(
 function dispatch(routes: Routes, request: Request, url: URL, visitor: Visitor): Response | Promise<Response> {
   const methods = Object.hasOwn(routes, url.pathname) ? routes[url.pathname] : undefined;
   if (methods === undefined) {
-    return refuse(404, `Not Found: there are /health, /sse, /message, /mcp`);
+    return refuse(404, `Not Found: there are ${["/health", ...Object.keys(routes)].join(", ")}`);
   }
   const route = Object.hasOwn(methods, request.method) ? methods[request.method] : undefined;
   if (route === undefined) {
