@@ -92,7 +92,7 @@ export function createHandlers(services: Services): HandlerTable {
     "resources/templates/list": async (params) => onePage(params, (await load()).listTemplates()),
     "resources/read": async (params, context) => (await inTurn()).readResource(services, params, context),
     "prompts/list": async (params) => onePage(params, (await load()).listPrompts()),
-    "prompts/get": async (params) => (await load()).getPrompt(services, params),
+    "prompts/get": async (params) => (await inTurn()).getPrompt(services, params),
     "completion/complete": async (params) => (await inTurn()).complete(services, params),
   };
   const methods = new Map(

@@ -109,10 +109,12 @@ describe.skipIf(GIT === null)(`drift over stdio${NEEDS_GIT}`, () => {
       tool("save_checkpoint", { agent: "a", completed_steps: ["one"] }),
       tool("handoff_task", { from_agent: "a", to_agent: "b" }),
       server.request("resources/read", { uri: "task://t" }),
+      server.request("prompts/get", { name: "resume_task", arguments: { task_id: "t" } }),
       tool("claim_task", { agent: "b" }),
     ]);
-    const [, , , read, claimed] = answers.map((answer) => JSON.stringify(answer["result"]));
+    const [, , , read, prompt, claimed] = answers.map((answer) => JSON.stringify(answer["result"]));
     expect(read).toContain("handoff_ready");
+    expect(prompt).toContain("handoff_ready");
     expect(claimed).toContain('"drift":[]');
   });
 
