@@ -91,7 +91,7 @@ const PAGE = 1000;
 const PAGES = Object.fromEntries(
   HASHED_TABLES.map((table) => {
     const key = KEYS[table];
-    return [table, `SELECT * FROM ${table} WHERE ${key} > $after ORDER BY ${key} LIMIT ${PAGE}`];
+    return [table, `SELECT * FROM ${table} WHERE ${key} > +$after ORDER BY ${key} LIMIT ${PAGE}`];
   }),
 );
 const SEALS = Object.fromEntries(

@@ -86,7 +86,7 @@ function removeExpired(db: Database, now: Instant): void {
   const rows = db
     .query<KeyRow & { id: number }, [string, number]>(
       `SELECT id, args_hash, answer, expires_at, expires_uptime, boot_id FROM idempotency
-       WHERE expires_at < ? ORDER BY expires_at LIMIT ?`,
+       WHERE expires_at < +? ORDER BY expires_at LIMIT +?`,
     )
     .all(timestamp(now), REMOVED);
   const remove = db.query("DELETE FROM idempotency WHERE id = ?");

@@ -17,16 +17,16 @@ const LAPSED_CONSIDERED = 100;
 /** Of each state, so many tasks are told of that have run out. */
 const LAPSED_TOLD = 1000;
 
-const ADDRESSED = `SELECT id, priority FROM tasks WHERE status = 'handoff_ready' AND owner_key = ? AND NOT ${PASSED}
+const ADDRESSED = `SELECT id, priority FROM tasks WHERE status = 'handoff_ready' AND owner_key = +? AND NOT ${PASSED}
   ORDER BY priority, id LIMIT 1`;
 
 /** What nobody owns; nothing that the agent itself let go of, unless its limit has been reset since. */
-const UNOWNED = `status = ? AND owner_key IS NULL
-  AND (let_go_key IS NOT ? OR (status = 'agent_exhausted' AND exhausted ->> 'resets_at' <= ?))
+const UNOWNED = `status = +? AND owner_key IS NULL
+  AND (let_go_key IS NOT +? OR (status = 'agent_exhausted' AND exhausted ->> 'resets_at' <= +?))
   ORDER BY priority, id LIMIT 1`;
 const FREE = {
   anywhere: `SELECT id, priority FROM tasks WHERE ${UNOWNED}`,
-  inRepo: `SELECT id, priority FROM tasks WHERE repo_path = ? AND ${UNOWNED}`,
+  inRepo: `SELECT id, priority FROM tasks WHERE repo_path = +? AND ${UNOWNED}`,
 };
 
 /** The states in which a task may have a deadline. */
@@ -84,7 +84,7 @@ function lapsed(db: Database, key: string, repo_path: string, { boot_id = "", up
 export function secondsToLapse(db: Database, { boot_id, uptime }: Instant): number | undefined {
   const query = db.query<{ deadline_uptime: number }, [string, string | null, number]>(
     `SELECT deadline_uptime FROM tasks
-     WHERE status = ? AND deadline_at IS NOT NULL AND deadline_boot IS ? AND deadline_uptime > ?
+     WHERE status = +? AND deadline_at IS NOT NULL AND deadline_boot IS +? AND deadline_uptime > +?
      ORDER BY deadline_uptime LIMIT 1`,
   );
   const next = WITH_DEADLINE.map((status) => query.get(status, boot_id ?? null, uptime - 1)?.deadline_uptime).filter(
@@ -97,8 +97,8 @@ export function secondsToLapse(db: Database, { boot_id, uptime }: Instant): numb
 export function lapsedWithin(db: Database, seconds: number, { boot_id, uptime }: Instant): string[] {
   const query = db.query<{ task_id: string }, [string, string | null, number, number, number]>(
     `SELECT task_id FROM tasks
-     WHERE status = ? AND deadline_at IS NOT NULL AND deadline_boot IS ? AND deadline_uptime > ? AND deadline_uptime <= ?
-     ORDER BY deadline_uptime LIMIT ?`,
+     WHERE status = +? AND deadline_at IS NOT NULL AND deadline_boot IS +? AND deadline_uptime > +? AND deadline_uptime <= +?
+     ORDER BY deadline_uptime LIMIT +?`,
   );
   const over = uptime - 1;
   return WITH_DEADLINE.flatMap((status) => query.all(status, boot_id ?? null, over - seconds, over, LAPSED_TOLD)).map(

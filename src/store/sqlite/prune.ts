@@ -62,7 +62,7 @@ function removeSlice(db: Database, status: string, before: string): Removed[] {
   const removed: Removed[] = [];
   const rows = db
     .query<{ id: number }, [string, string, number]>(
-      "SELECT id FROM tasks WHERE status = ? AND updated_at < ? ORDER BY updated_at, id LIMIT ?",
+      "SELECT id FROM tasks WHERE status = +? AND updated_at < +? ORDER BY updated_at, id LIMIT +?",
     )
     .all(status, before, PAGE);
   for (const { id } of rows) {
@@ -80,7 +80,7 @@ function countRows(db: Database, before: string): Removed & { tasks: number } {
   const query = db.query<Removed & { id: number; updated_at: string }, [string, string, string, number, number]>(
     `SELECT id, updated_at, checkpoint_count AS checkpoints, version AS events,
        (SELECT count(*) FROM artifacts WHERE task = tasks.id) AS artifacts
-     FROM tasks WHERE status = ? AND updated_at < ? AND (updated_at, id) > (?, ?) ORDER BY updated_at, id LIMIT ?`,
+     FROM tasks WHERE status = +? AND updated_at < +? AND (updated_at, id) > (+?, +?) ORDER BY updated_at, id LIMIT +?`,
   );
   for (const status of FINISHED) {
     for (let after: [string, number] = ["", 0]; ; ) {

@@ -18,7 +18,7 @@ import {
 type Place = readonly [string, number];
 
 /** Whether a row's lease or offer has run out; see `secondsUntil` in domain/instant.ts. */
-export const PASSED = "(CASE WHEN deadline_boot = ? THEN deadline_uptime + 1 <= ? ELSE deadline_at + 1000 <= ? END)";
+export const PASSED = "(CASE WHEN deadline_boot = +? THEN deadline_uptime + 1 <= +? ELSE deadline_at + 1000 <= +? END)";
 
 /** The values of `PASSED`. */
 export function passedBy({ boot_id = "", uptime, wall }: Instant): [string, number, number] {
@@ -37,7 +37,7 @@ export function viewOf(db: Database, row: TaskRow, now: Instant): TaskView {
   const checkpoint = newest === undefined ? undefined : toCheckpoint(newest);
   const progress = checkpoint === undefined ? NO_PROGRESS : progressOf(checkpoint);
   const artifacts = db
-    .query<ArtifactRow, [number]>("SELECT * FROM artifacts WHERE task = ? ORDER BY id")
+    .query<ArtifactRow, [number]>("SELECT * FROM artifacts WHERE task = +? ORDER BY id")
     .all(row.id)
     .map((found) => toArtifact(sound("artifacts", found)));
   const mark = checkpoint === undefined ? undefined : markOf(checkpoint);
@@ -55,7 +55,7 @@ export function checkpointRow(db: Database, task: number, number: number): Check
 export function artifactRow(db: Database, task: number, id_or_name: string): ArtifactRow | undefined {
   const byId = db.query<ArtifactRow, [number, string]>("SELECT * FROM artifacts WHERE task = ? AND artifact_id = ?");
   const byName = db.query<ArtifactRow, [number, string]>(
-    "SELECT * FROM artifacts WHERE task = ? AND name = ? ORDER BY id DESC LIMIT 1",
+    "SELECT * FROM artifacts WHERE task = +? AND name = +? ORDER BY id DESC LIMIT 1",
   );
   const row = byId.get(task, id_or_name) ?? byName.get(task, id_or_name);
   return row === null ? undefined : sound("artifacts", row);
@@ -65,7 +65,7 @@ export function artifactRow(db: Database, task: number, id_or_name: string): Art
 export function eventRows(db: Database, task: number, below: number, limit: number): EventRow[] {
   return db
     .query<EventRow, [number, number, number]>(
-      "SELECT * FROM events WHERE task = ? AND version < ? ORDER BY version DESC LIMIT ?",
+      "SELECT * FROM events WHERE task = +? AND version < +? ORDER BY version DESC LIMIT +?",
     )
     .all(task, below, limit)
     .map((row) => sound("events", row));
@@ -76,7 +76,7 @@ export function changeRows(db: Database, seq: number, limit: number): Omit<TaskC
   return db
     .query<Omit<TaskChange, "created">, [number, number]>(
       `SELECT events.seq, tasks.task_id, events.version FROM events JOIN tasks ON tasks.id = events.task
-       WHERE events.seq > ? ORDER BY events.seq LIMIT ?`,
+       WHERE events.seq > +? ORDER BY events.seq LIMIT +?`,
     )
     .all(seq, limit);
 }
@@ -97,16 +97,16 @@ export function conditionsOf(filter: TaskFilter, now: Instant): Conditions {
   const conditions: string[] = [];
   const values: (string | number)[] = [];
   if (filter.status !== undefined) {
-    conditions.push("tasks.status = ?");
+    conditions.push("tasks.status = +?");
     values.push(filter.status);
   }
   if (filter.owner !== undefined) {
     // An offer that its addressee let lapse is nobody's.
-    conditions.push("owner_key = ?", `NOT (tasks.status = 'handoff_ready' AND ${PASSED})`);
+    conditions.push("owner_key = +?", `NOT (tasks.status = 'handoff_ready' AND ${PASSED})`);
     values.push(agentKey(filter.owner), ...passedBy(now));
   }
   if (filter.repo_path !== undefined) {
-    conditions.push("repo_path = ?");
+    conditions.push("repo_path = +?");
     values.push(filter.repo_path);
   }
   return { conditions, values };
@@ -128,19 +128,19 @@ export function listRows(
     values.push(...bound);
   };
   if (tag !== undefined) {
-    where("task_tags.tag = ?", tag);
+    where("task_tags.tag = +?", tag);
     if (filter.status !== undefined) {
-      where("task_tags.status = ?", filter.status);
+      where("task_tags.status = +?", filter.status);
     }
   }
   if (filter.updated_since !== undefined) {
-    where(`${key.split(",")[0]} >= ?`, filter.updated_since);
+    where(`${key.split(",")[0]} >= +?`, filter.updated_since);
   }
   if (after !== undefined) {
-    where(`(${key}) < (?, ?)`, ...after);
+    where(`(${key}) < (+?, +?)`, ...after);
   }
   const condition = conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`;
-  const sql = `SELECT tasks.* FROM ${from} ${condition} ORDER BY ${order} LIMIT ?`;
+  const sql = `SELECT tasks.* FROM ${from} ${condition} ORDER BY ${order} LIMIT +?`;
   return db
     .query<TaskRow, (string | number)[]>(sql)
     .all(...values, limit)
@@ -154,7 +154,7 @@ const beyond = (prefix: string) => `${prefix}\u{10ffff}`;
 export function taskIdsLike(db: Database, prefix: string, limit: number): string[] {
   return db
     .query<{ task_id: string }, [string, string, number]>(
-      "SELECT task_id FROM tasks WHERE task_id >= ? AND task_id < ? ORDER BY task_id LIMIT ?",
+      "SELECT task_id FROM tasks WHERE task_id >= +? AND task_id < +? ORDER BY task_id LIMIT +?",
     )
     .all(prefix, beyond(prefix), limit)
     .map(({ task_id }) => task_id);
@@ -163,13 +163,13 @@ export function taskIdsLike(db: Database, prefix: string, limit: number): string
 /** Owners that begin with `prefix`, from one to the next by their index, however many tasks each has. */
 export function agentsLike(db: Database, prefix: string, limit: number): string[] {
   const next = db.query<{ owner_key: string; current_owner: string }, [string, string]>(
-    "SELECT owner_key, current_owner FROM tasks WHERE owner_key > ? AND owner_key < ? ORDER BY owner_key LIMIT 1",
+    "SELECT owner_key, current_owner FROM tasks WHERE owner_key > +? AND owner_key < +? ORDER BY owner_key LIMIT 1",
   );
   const key = agentKey(prefix);
   const names: string[] = [];
   let row = db
     .query<{ owner_key: string; current_owner: string }, [string, string]>(
-      "SELECT owner_key, current_owner FROM tasks WHERE owner_key >= ? AND owner_key < ? ORDER BY owner_key LIMIT 1",
+      "SELECT owner_key, current_owner FROM tasks WHERE owner_key >= +? AND owner_key < +? ORDER BY owner_key LIMIT 1",
     )
     .get(key, beyond(key));
   while (row !== null && names.length < limit) {

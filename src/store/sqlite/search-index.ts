@@ -166,7 +166,7 @@ function newestEvents(db: Database, from: number, to: number): number[] {
   return db
     .query<{ seq: number }, [number, number]>(
       `SELECT events.seq FROM events CROSS JOIN tasks ON tasks.id = events.task AND tasks.version = events.version
-       WHERE events.seq > ? AND events.seq <= ? ORDER BY events.seq`,
+       WHERE events.seq > +? AND events.seq <= +? ORDER BY events.seq`,
     )
     .all(from, to)
     .map(({ seq }) => seq);

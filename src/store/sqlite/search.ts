@@ -79,7 +79,7 @@ function searchUnindexed(db: Database, { terms, filter, limit, now }: Search, un
 function unindexed(db: Database, { conditions, values }: Narrowed, floor: number, below: number): number[] {
   const sql = `SELECT events.seq
     FROM events CROSS JOIN tasks ON tasks.id = events.task AND tasks.version = events.version
-    WHERE events.seq >= ? AND events.seq < ?${conditions} ORDER BY events.seq DESC LIMIT ?`;
+    WHERE events.seq >= +? AND events.seq < +?${conditions} ORDER BY events.seq DESC LIMIT +?`;
   const query = db.query<{ seq: number }, (string | number)[]>(sql);
   return query.all(floor, below, ...values, UNINDEXED.tasks).map(({ seq }) => seq);
 }
@@ -88,10 +88,10 @@ function unindexed(db: Database, { conditions, values }: Narrowed, floor: number
 function indexedRows(db: Database, { terms, filter, below, limit, now }: Search & { below: number }): FoundRow[] {
   const { conditions, values } = narrowed(filter, now);
   const sql = `SELECT candidate.seq, tasks.*
-    FROM (SELECT rowid AS seq FROM search WHERE search MATCH ? AND rowid < ? ORDER BY rowid DESC LIMIT ?) AS candidate
+    FROM (SELECT rowid AS seq FROM search WHERE search MATCH +? AND rowid < +? ORDER BY rowid DESC LIMIT +?) AS candidate
       CROSS JOIN events ON events.seq = candidate.seq
       CROSS JOIN tasks ON tasks.id = events.task AND tasks.version = events.version
-    WHERE TRUE${conditions} ORDER BY candidate.seq DESC LIMIT ?`;
+    WHERE TRUE${conditions} ORDER BY candidate.seq DESC LIMIT +?`;
   return db
     .query<FoundRow, (string | number)[]>(sql)
     .all(expressionOf(terms), below, CANDIDATES, ...values, limit)
@@ -100,7 +100,7 @@ function indexedRows(db: Database, { terms, filter, below, limit, now }: Search 
 
 /** The last candidate of a page; nothing when they are fewer than a page looks at. */
 function lastCandidate(db: Database, { terms, below }: Search & { below: number }): number | undefined {
-  const sql = "SELECT rowid AS seq FROM search WHERE search MATCH ? AND rowid < ? ORDER BY rowid DESC LIMIT 1 OFFSET ?";
+  const sql = "SELECT rowid AS seq FROM search WHERE search MATCH +? AND rowid < +? ORDER BY rowid DESC LIMIT 1 OFFSET +?";
   const query = db.query<{ seq: number }, [string, number, number]>(sql);
   return query.get(expressionOf(terms), below, CANDIDATES - 1)?.seq;
 }
@@ -110,12 +110,12 @@ function narrowed(filter: TaskFilter, now: Instant) {
   const { conditions, values } = conditionsOf(filter, now);
   if (filter.tag !== undefined) {
     conditions.push(
-      "EXISTS (SELECT 1 FROM task_tags WHERE tag = ? AND updated_at = tasks.updated_at AND task = tasks.id)",
+      "EXISTS (SELECT 1 FROM task_tags WHERE tag = +? AND updated_at = tasks.updated_at AND task = tasks.id)",
     );
     values.push(filter.tag);
   }
   if (filter.updated_since !== undefined) {
-    conditions.push("tasks.updated_at >= ?");
+    conditions.push("tasks.updated_at >= +?");
     values.push(filter.updated_since);
   }
   return { conditions: conditions.map((condition) => ` AND ${condition}`).join(""), values };

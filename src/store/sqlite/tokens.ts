@@ -23,7 +23,7 @@ interface Lanes {
 
 const BY_ID = "SELECT * FROM tokens WHERE token_id = ?";
 const ALL = "SELECT * FROM tokens ORDER BY id";
-const VALID = "SELECT * FROM tokens WHERE (token_id = ? OR agent_key = ?) AND revoked_at IS NULL ORDER BY id";
+const VALID = "SELECT * FROM tokens WHERE (token_id = +? OR agent_key = +?) AND revoked_at IS NULL ORDER BY id";
 
 /** The tokens of a database. */
 export function createTokens(db: Database, { now, read, write }: Lanes): Tokens {
