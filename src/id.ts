@@ -22,8 +22,11 @@ export function createToken(): string {
 }
 
 function randomDigits(count: number): string {
-  const random = crypto.getRandomValues(new Uint8Array(count));
-  return Array.from(random, (byte) => DIGITS.charAt(byte % DIGITS.length)).join("");
+  let digits = "";
+  for (const byte of crypto.getRandomValues(new Uint8Array(count))) {
+    digits += DIGITS.charAt(byte % DIGITS.length);
+  }
+  return digits;
 }
 
 function timeDigits(milliseconds: number): string {

@@ -109,10 +109,12 @@ const TRACKED = [
 export function conclude(view: TaskView, draft: Draft, deed: Frame): Written & { task: Task } {
   const at = timestamp(deed.now);
   const changes: Record<string, FieldChange> = {};
-  const [before, after] = [view.task, draft.task].map((task) => ({ ...task, handoff: shownHandoff(task.handoff) }));
   for (const field of TRACKED) {
-    if (JSON.stringify(before?.[field]) !== JSON.stringify(after?.[field])) {
-      changes[field] = { old: before?.[field], new: after?.[field] };
+    if (view.task[field] !== draft.task[field]) {
+      const [before, after] = [shown(view.task, field), shown(draft.task, field)];
+      if (JSON.stringify(before) !== JSON.stringify(after)) {
+        changes[field] = { old: before, new: after };
+      }
     }
   }
   const checkpoint = nextCheckpoint(view, draft, { ...deed, at }, changes);
@@ -140,6 +142,11 @@ export function conclude(view: TaskView, draft: Draft, deed: Frame): Written & {
     changes: { ...changes, ...draft.said },
   };
   return { task, change: { task, event, checkpoint, artifact: draft.artifact } };
+}
+
+/** A field as the history tells it. */
+function shown(task: Task, field: (typeof TRACKED)[number]): unknown {
+  return field === "handoff" ? shownHandoff(task.handoff) : task[field];
 }
 
 function nextCheckpoint(

@@ -75,5 +75,7 @@ export function advance(from: Progress, update: ProgressUpdate): Progress {
 
 /** The fields in which two snapshots differ; none when one is a repeat of the other. */
 export function changedFields(one: Progress, other: Progress): readonly (keyof Progress)[] {
-  return FIELDS.filter((field) => JSON.stringify(one[field]) !== JSON.stringify(other[field]));
+  return FIELDS.filter(
+    (field) => one[field] !== other[field] && JSON.stringify(one[field]) !== JSON.stringify(other[field]),
+  );
 }

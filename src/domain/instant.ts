@@ -32,6 +32,13 @@ export function deadlineAfter(now: Instant, seconds: number): Deadline {
 /** Uptimes are whole seconds on some systems; the last one counts as not over, in the favour of whoever has the time. */
 const RESOLUTION_S = 1;
 
+/** Whether two deadlines are further apart than they can be told. */
+export function differ(one: Deadline, other: Deadline): boolean {
+  const sameBoot = one.boot_id !== undefined && one.boot_id === other.boot_id;
+  const apart = sameBoot ? one.uptime - other.uptime : (Date.parse(one.at) - Date.parse(other.at)) / 1000;
+  return Math.abs(apart) >= RESOLUTION_S;
+}
+
 /** Seconds until `deadline` has certainly passed, rounded up; 0 once it has. */
 export function secondsUntil(deadline: Deadline, now: Instant): number {
   const sameBoot = now.boot_id !== undefined && now.boot_id === deadline.boot_id;

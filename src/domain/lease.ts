@@ -1,6 +1,6 @@
 import { sameAgent } from "./agent.ts";
 import type { Deed } from "./changes.ts";
-import { type Deadline, deadlineAfter, type Instant, secondsUntil } from "./instant.ts";
+import { type Deadline, deadlineAfter, differ, type Instant, secondsUntil } from "./instant.ts";
 import { leaseLost } from "./refusals.ts";
 import type { Task } from "./task.ts";
 
@@ -44,9 +44,8 @@ export function renewLease(task: Task, { agent, now }: Pick<Deed, "agent" | "now
     return task;
   }
   const expires = deadlineAfter(now, lease.seconds);
-  const { uptime, boot_id, at } = lease.expires;
-  const moved = boot_id === expires.boot_id && boot_id !== undefined ? uptime !== expires.uptime : at !== expires.at;
-  return moved ? { ...task, lease: { ...lease, expires, left: lease.seconds } } : task;
+  // Within the resolution of a deadline the one before serves: none passes sooner for it, and its indexes stay as they are.
+  return differ(lease.expires, expires) ? { ...task, lease: { ...lease, expires, left: lease.seconds } } : task;
 }
 
 /** A stored task as it stands at `now`: leases and offers run out by themselves, and nobody has to write that down. */

@@ -80,18 +80,17 @@ export function insertTask(db: Database, task: Task, content_hash: string): numb
   return Number(lastInsertRowid);
 }
 
+/** Writes what has changed alone: SQLite writes every index anew that has a column which is set, to whatever value. */
 function updateTask(db: Database, { task }: Change, before: TaskRow): number {
-  const { task_id: _, created_at: __, ...columns } = fromTask(task);
-  db.query(
-    `UPDATE tasks SET title = $title, goal = $goal, repo_path = $repo_path, status = $status,
-       current_owner = $current_owner, owner_key = $owner_key, owned_since = $owned_since, priority = $priority,
-       tags = $tags, handoff = $handoff, exhausted = $exhausted, ownership = $ownership, deadline_at = $deadline_at,
-       deadline_uptime = $deadline_uptime, deadline_boot = $deadline_boot, let_go_key = $let_go_key,
-       described_by = $described_by,
-       described_at = $described_at, checkpoint_count = $checkpoint_count, version = $version,
-       updated_at = $updated_at, row_hash = $row_hash
-     WHERE id = $id`,
-  ).run({ ...columns, row_hash: rowHash("tasks", { ...before, ...columns }), id: before.id });
+  const after = { ...before, ...fromTask(task) };
+  const changed = Object.entries(after).filter(([column, value]) => value !== Reflect.get(before, column));
+  const columns = changed.map(([column]) => `${column} = ?`).join(", ");
+  const values = changed.map(([, value]) => value);
+  db.query(`UPDATE tasks SET ${columns}, row_hash = ? WHERE id = ?`).run(
+    ...values,
+    rowHash("tasks", after),
+    before.id,
+  );
   return before.id;
 }
 

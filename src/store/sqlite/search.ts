@@ -100,7 +100,8 @@ function indexedRows(db: Database, { terms, filter, below, limit, now }: Search 
 
 /** The last candidate of a page; nothing when they are fewer than a page looks at. */
 function lastCandidate(db: Database, { terms, below }: Search & { below: number }): number | undefined {
-  const sql = "SELECT rowid AS seq FROM search WHERE search MATCH +? AND rowid < +? ORDER BY rowid DESC LIMIT 1 OFFSET +?";
+  const sql =
+    "SELECT rowid AS seq FROM search WHERE search MATCH +? AND rowid < +? ORDER BY rowid DESC LIMIT 1 OFFSET +?";
   const query = db.query<{ seq: number }, [string, number, number]>(sql);
   return query.get(expressionOf(terms), below, CANDIDATES - 1)?.seq;
 }

@@ -1,4 +1,4 @@
-import type { Database } from "bun:sqlite";
+import { Database } from "bun:sqlite";
 import { TaskError } from "../../domain/errors.ts";
 import type { IdempotencyKey } from "../../domain/idempotency.ts";
 import type { Instant } from "../../domain/instant.ts";
@@ -31,6 +31,9 @@ import { createIndexer, type Indexer } from "./search-index.ts";
 import { createShortReads, type Read } from "./short-reads.ts";
 import { inOurWords } from "./storage-error.ts";
 import { createTokens } from "./tokens.ts";
+
+// Each statement is prepared once. Bun keeps the last 20 alone; lists make over a hundred, by their filters.
+Database.MAX_QUERY_CACHE_SIZE = 256;
 
 /** What the store asks of the process around it. */
 export interface StoreHost {
