@@ -23,7 +23,7 @@ const OF_PRESET = combined(PRESET_SIGNS);
 const STANDS_FOR = /([xX*.])\1{5}/;
 
 /** Characters looked at in one go: a longer text lets others have the event loop in between. */
-const WINDOW = 128 * 1024;
+export const WINDOW = 128 * 1024;
 
 /** Characters that two windows share, more than any secret has. */
 const OVERLAP = 32 * 1024;

@@ -1,5 +1,5 @@
 import type { SecretsMode } from "../settings.ts";
-import { findSecrets } from "./find.ts";
+import { findSecrets, hasSigns, WINDOW } from "./find.ts";
 import type { Finding } from "./finding.ts";
 
 /** The scan of one call for secrets. */
@@ -21,17 +21,44 @@ const EXEMPT: ReadonlySet<string> = new Set([
 /** Arguments nested deeper are refused by whoever asks for the scan. */
 const DEPTH = 40;
 
-/** Scans the arguments of one call. */
-export async function scanCall(mode: SecretsMode, given: unknown): Promise<Scan> {
-  let found = 0;
-  const text = async (written: string): Promise<string> => {
-    const findings = await findSecrets(written);
-    found += findings.length;
-    return mode === "redact" ? without(written, findings) : written;
-  };
+/** Scans the arguments of one call; at once where nothing in them is worth a closer look. */
+export function scanCall(mode: SecretsMode, given: unknown): Scan | Promise<Scan> {
+  const plain = mode === "off" || charactersWithoutSigns(given, DEPTH) <= WINDOW;
+  return plain ? createScan(mode, given) : lookCloser(mode, given);
+}
+
+/** How many characters the texts of a value have, none with a sign of a secret; infinitely many where one has. */
+function charactersWithoutSigns(value: unknown, depth: number): number {
+  if (typeof value === "string") {
+    return value.length > WINDOW || hasSigns(value) ? Number.POSITIVE_INFINITY : value.length;
+  }
+  if (typeof value !== "object" || value === null || depth === 0) {
+    return 0;
+  }
+  let characters = 0;
+  if (Array.isArray(value)) {
+    for (const item of value) {
+      characters += charactersWithoutSigns(item, depth - 1);
+    }
+    return characters;
+  }
+  for (const [name, inner] of Object.entries(value)) {
+    characters += charactersWithoutSigns(name, depth);
+    characters += isExempt(name, depth) ? 0 : charactersWithoutSigns(inner, depth - 1);
+  }
+  return characters;
+}
+
+/** Whether what stands under a name, this deep in the arguments, is left as it is. */
+function isExempt(name: string, depth: number): boolean {
+  return depth === DEPTH && EXEMPT.has(name);
+}
+
+async function lookCloser(mode: SecretsMode, given: unknown): Promise<Scan> {
+  const counted = createScan(mode, given);
   const walk = async (value: unknown, depth: number): Promise<unknown> => {
     if (typeof value === "string") {
-      return text(value);
+      return counted.text(value);
     }
     if (typeof value !== "object" || value === null || depth === 0) {
       return value;
@@ -41,13 +68,25 @@ export async function scanCall(mode: SecretsMode, given: unknown): Promise<Scan>
     }
     return Object.fromEntries(
       await inOrder(Object.entries(value), async ([name, inner]) => [
-        await text(name),
-        depth === DEPTH && EXEMPT.has(name) ? inner : await walk(inner, depth - 1),
+        await counted.text(name),
+        isExempt(name, depth) ? inner : await walk(inner, depth - 1),
       ]),
     );
   };
+  return { ...counted, args: await walk(given, DEPTH) };
+}
+
+/** A scan that has found nothing yet; `text` answers a text as it may be stored. */
+function createScan(mode: SecretsMode, args: unknown): Scan & { text(written: string): Promise<string> } {
+  let found = 0;
+  async function text(written: string): Promise<string> {
+    const findings = await findSecrets(written);
+    found += findings.length;
+    return mode === "redact" ? without(written, findings) : written;
+  }
   return {
-    args: mode === "off" ? given : await walk(given, DEPTH),
+    args,
+    text,
     async bytes(file) {
       const before = mode === "off" ? undefined : asText(file);
       if (before === undefined) {

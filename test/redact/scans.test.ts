@@ -43,10 +43,14 @@ describe("the order of calls", () => {
   test("is that in which they came, though one has much to look at", async () => {
     const { scan, settled } = createScans("redact");
     const order: string[] = [];
-    const long = scan({ context: shapes().map(({ text }) => text) }).then(() => order.push("long"));
-    const short = scan({ context: "short" }).then(() => order.push("short"));
-    const read = settled().then(() => order.push("read"));
+    const told = (name: string, done: unknown) => Promise.resolve(done).then(() => order.push(name));
+    await scan({});
+    const long = told("long", scan({ context: shapes().map(({ text }) => text) }));
+    const short = told("short", scan({ context: "short" }));
+    const read = told("read", settled());
     await Promise.all([read, short, long]);
     expect(order).toEqual(["long", "short", "read"]);
+    expect(settled()).toBeUndefined();
+    expect(scan({ context: "short" })).not.toBeInstanceOf(Promise);
   });
 });

@@ -93,20 +93,20 @@ export function onOneState<T>(db: Database, read: () => T): T {
   if (db.inTransaction) {
     return read();
   }
-  db.run("BEGIN");
+  db.query("BEGIN").run();
   try {
     return read();
   } finally {
-    db.run("COMMIT");
+    db.query("COMMIT").run();
   }
 }
 
 /** Runs `body` in a transaction that holds the write lock from its start. */
 export function immediately<T>(db: Database, body: () => T): T {
-  db.run("BEGIN IMMEDIATE");
+  db.query("BEGIN IMMEDIATE").run();
   try {
     const result = body();
-    db.run("COMMIT");
+    db.query("COMMIT").run();
     return result;
   } catch (error) {
     if (db.inTransaction) {
