@@ -1,5 +1,6 @@
 import { refuseBeyondRole } from "../domain/access.ts";
 import { quote } from "../domain/clean.ts";
+import type { RepoState } from "../domain/drift.ts";
 import { TaskError } from "../domain/errors.ts";
 import { cancellable } from "../tools/cancellable.ts";
 import { repoStateFor } from "../tools/drift.ts";
@@ -52,18 +53,19 @@ export async function callTool(
       refuseBeyondRole(context.principal, { tool: tool.name, effect: tool.effect, force });
     }
     // Before anything can store, hash or quote the arguments.
-    const scan = await (tool.effect === "write" ? services.scans.scan(given) : services.scans.settled());
+    const before = tool.effect === "write" ? services.scans.scan(given) : services.scans.settled();
+    const scan = (before instanceof Promise ? await before : before) ?? undefined;
     const args = storable(tool.name, scan?.args ?? given);
     const key =
       tool.effect === "write" ? keyOf(params, { tool: tool.name, args, caller: toolContext.caller }) : undefined;
     const look = repoStateFor(services.tools, tool, args);
-    const begin = async () => {
-      const whole = { ...toolContext, withoutSecrets: scan?.bytes, repo_state: await look };
-      return { answer: tool.call(keyed(whole, key), args) };
-    };
+    const begin = (repo_state?: RepoState) => ({
+      answer: tool.call(keyed({ ...toolContext, withoutSecrets: scan?.bytes, repo_state }, key), args),
+    });
+    const beginInTurn = () => (look === undefined ? begin() : look.then(begin));
     // The calls of one client get to the store as they came, however long one looks at a repository before.
-    const { answer: begun } = await (context.local ? turns.take(begin) : begin());
-    const answer = await begun;
+    const begun = context.local ? turns.take(beginInTurn) : beginInTurn();
+    const answer = await (begun instanceof Promise ? await begun : begun).answer;
     // What is undefined in it is left out when the whole is printed, as it is from the text.
     const structuredContent = { ...answer, ...scan?.tally() };
     return { content: [{ type: "text", text: JSON.stringify(structuredContent) }], structuredContent };
@@ -119,8 +121,13 @@ function faultOf(value: unknown, depth: number): string | undefined {
   if (depth === 0) {
     return `is nested deeper than ${DEPTH} levels`;
   }
-  for (const [key, inner] of Object.entries(value)) {
-    const fault = faultOf(key, 0) ?? faultOf(inner, depth - 1);
+  const [names, inner] = Array.isArray(value) ? [[], value] : [Object.keys(value), Object.values(value)];
+  return firstFault(names, 0) ?? firstFault(inner, depth - 1);
+}
+
+function firstFault(values: readonly unknown[], depth: number): string | undefined {
+  for (const value of values) {
+    const fault = faultOf(value, depth);
     if (fault !== undefined) {
       return fault;
     }

@@ -72,28 +72,32 @@ export interface Services {
  */
 export function createHandlers(services: Services): HandlerTable {
   // One promise for all that is loaded late, so that requests start in the order they came.
-  let late: ReturnType<typeof loadLate> | undefined;
+  let late: Promise<Late> | undefined;
+  let loaded: Late | undefined;
   const load = () => {
-    late ??= loadLate();
+    late ??= loadLate().then((all) => {
+      loaded = all;
+      return all;
+    });
     return late;
   };
   const turns = createTurns();
-  // What reads the store looks at it after the writes that came before, however long those are held up.
-  const inTurn = async () => {
-    const loaded = await load();
+  // What reads the store looks at it between the writes that came before and after, however long those are held up.
+  const inTurn = async (begin: (late: Late) => Promise<Members>) => {
+    const all = loaded ?? (await load());
     await services.scans.settled();
-    await turns.settled();
-    return loaded;
+    const { answer } = await turns.take(() => ({ answer: begin(all) }));
+    return answer;
   };
   const table: Readonly<Record<string, Handler>> = {
     "tools/list": async (params) => onePage(params, (await import("./list-tools.ts")).listTools()),
-    "tools/call": async (params, context) => (await load()).callTool(services, turns, params, context),
-    "resources/list": async (params) => (await inTurn()).listResources(services, params),
+    "tools/call": async (params, context) => (loaded ?? (await load())).callTool(services, turns, params, context),
+    "resources/list": (params) => inTurn((all) => all.listResources(services, params)),
     "resources/templates/list": async (params) => onePage(params, (await load()).listTemplates()),
-    "resources/read": async (params, context) => (await inTurn()).readResource(services, params, context),
+    "resources/read": (params, context) => inTurn((all) => all.readResource(services, params, context)),
     "prompts/list": async (params) => onePage(params, (await load()).listPrompts()),
-    "prompts/get": async (params) => (await inTurn()).getPrompt(services, params),
-    "completion/complete": async (params) => (await inTurn()).complete(services, params),
+    "prompts/get": (params) => inTurn((all) => all.getPrompt(services, params)),
+    "completion/complete": (params) => inTurn((all) => all.complete(services, params)),
   };
   const methods = new Map(
     Object.entries(table).map(([method, handler]) => [method, guarded(method, handler, services.log)]),
@@ -107,6 +111,8 @@ export function createHandlers(services: Services): HandlerTable {
     topicOf,
   };
 }
+
+type Late = Awaited<ReturnType<typeof loadLate>>;
 
 async function loadLate() {
   const [{ callTool }, { listResources, listTemplates, readResource }, { getPrompt, listPrompts }, { complete }] =

@@ -86,11 +86,7 @@ function updateTask(db: Database, { task }: Change, before: TaskRow): number {
   const changed = Object.entries(after).filter(([column, value]) => value !== Reflect.get(before, column));
   const columns = changed.map(([column]) => `${column} = ?`).join(", ");
   const values = changed.map(([, value]) => value);
-  db.query(`UPDATE tasks SET ${columns}, row_hash = ? WHERE id = ?`).run(
-    ...values,
-    rowHash("tasks", after),
-    before.id,
-  );
+  db.query(`UPDATE tasks SET ${columns}, row_hash = ? WHERE id = ?`).run(...values, rowHash("tasks", after), before.id);
   return before.id;
 }
 

@@ -112,7 +112,7 @@ function runWithOthers(db: Database, host: QueueHost, call: Call): void {
     host.words(call.body);
     return;
   }
-  db.run("SAVEPOINT call");
+  db.query("SAVEPOINT call").run();
   try {
     host.words(call.body);
   } catch (error) {
@@ -123,7 +123,7 @@ function runWithOthers(db: Database, host: QueueHost, call: Call): void {
     throw error;
   } finally {
     if (db.inTransaction) {
-      db.run("RELEASE call");
+      db.query("RELEASE call").run();
     }
   }
 }
