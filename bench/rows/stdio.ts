@@ -1,6 +1,7 @@
-import { callOf, type Era } from "../support/messages.ts";
+import { type BlockingServer, startBlocking } from "../support/blocking.ts";
+import { callOf, type Era, initializeOf } from "../support/messages.ts";
 import { interleave, quantile, ratios, summary } from "../support/statistics.ts";
-import { resultOf, type StdioServer, startStdio } from "../support/stdio.ts";
+import { resultOf, startStdio } from "../support/stdio.ts";
 import { saveOf, storeWith } from "../support/store.ts";
 import type { Group, Workshop } from "../support/workshop.ts";
 
@@ -9,27 +10,34 @@ export const stdio: Group = async (workshop) => [await reads(workshop), ...(awai
 
 async function reads(workshop: Workshop) {
   const { flags, database } = await storeWith(workshop, ["t"]);
-  const ours = startStdio([workshop.executable, ...flags]);
-  const sdk = startStdio([workshop.programs.sdk, database]);
-  await sdk.initialize();
+  const start = (...command: string[]) => startBlocking(workshop.folder(), command);
+  const ours = start(workshop.executable, ...flags);
+  const [sdk, bare] = [start(workshop.programs.sdk, database), start(workshop.programs.sdk, database, "bare")];
+  sdk.request(initializeOf());
+  bare.request(initializeOf());
   const { calls, rounds } = workshop.plan;
   const taken = await interleave(
     rounds,
-    { ours: () => readTime(ours, "stateless", calls), sdk: () => readTime(sdk, "session", calls) },
+    {
+      ours: async () => readTime(ours, "stateless", calls),
+      sdk: async () => readTime(sdk, "session", calls),
+      bare: async () => readTime(bare, "session", calls),
+    },
     (done, of) => workshop.tell(`stdio, reads: ${done} of ${of}`),
   );
-  await Promise.all([ours.end(), sdk.end()]);
-  const [a, b] = [quantile(taken.ours, 0.5), quantile(taken.sdk, 0.5)].map((ms) => `${(1000 * ms).toFixed(0)} µs`);
-  return { id: "stdio.get" as const, ...summary(ratios(taken.ours, taken.sdk)), note: `${a} against ${b}` };
+  await Promise.all([ours.end(), sdk.end(), bare.end()]);
+  const [a, b, c] = [taken.ours, taken.sdk, taken.bare].map((ms) => `${(1000 * quantile(ms, 0.5)).toFixed(0)} µs`);
+  const note = `${a} against ${b}; ${c} where the SDK reads the store and nothing else is done`;
+  return { id: "stdio.get" as const, ...summary(ratios(taken.ours, taken.sdk)), note };
 }
 
 /** The median time of one get_task, in milliseconds. */
-async function readTime(server: StdioServer, era: Era, calls: number): Promise<number> {
+function readTime(server: BlockingServer, era: Era, calls: number): number {
   const message = callOf(era, "get_task", { task_id: "t" });
   const times: number[] = [];
   for (let call = 0; call < calls; call++) {
     const started = performance.now();
-    resultOf(await server.request(message));
+    resultOf(server.request(message));
     times.push(performance.now() - started);
   }
   return quantile(times, 0.5);
@@ -38,7 +46,8 @@ async function readTime(server: StdioServer, era: Era, calls: number): Promise<n
 async function writes(workshop: Workshop) {
   const { flags } = await storeWith(workshop, ["t"]);
   const raw = await storeWith(workshop, ["t"]);
-  const server = startStdio([workshop.executable, ...flags]);
+  const command = [workshop.executable, ...flags];
+  const [patient, hasty] = [startBlocking(workshop.folder(), command), startStdio(command)];
   const { calls, burst, rounds } = workshop.plan;
   let n = 0;
   const taken = await interleave(
@@ -48,20 +57,20 @@ async function writes(workshop: Workshop) {
       alone: async () => {
         const started = performance.now();
         for (let call = 0; call < calls; call++) {
-          resultOf(await server.request(saveOf("t", ++n)));
+          resultOf(patient.request(saveOf("t", ++n)));
         }
         return (1000 * calls) / (performance.now() - started);
       },
       pipelined: async () => {
         const messages = Array.from({ length: burst }, () => saveOf("t", ++n));
         const started = performance.now();
-        (await server.burst(messages)).forEach(resultOf);
+        (await hasty.burst(messages)).forEach(resultOf);
         return (1000 * burst) / (performance.now() - started);
       },
     },
     (done, of) => workshop.tell(`stdio, durable writes: ${done} of ${of}`),
   );
-  await server.end();
+  await Promise.all([patient.end(), hasty.end()]);
   const note = (rates: readonly number[]) =>
     `${quantile(rates, 0.5).toFixed(0)} against ${quantile(taken.raw, 0.5).toFixed(0)} a second`;
   return [
