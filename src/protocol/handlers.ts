@@ -40,8 +40,16 @@ export type Handler = (params: Members, context: RequestContext) => Promise<Memb
 /** Something a subscriber may want to know. */
 export type Notice = { list: "tools" | "prompts" | "resources" } | { uri: string };
 
-/** Tells of changes, whoever made them; answers how to unsubscribe. */
-export type Feed = (listener: (notice: Notice) => void) => () => void;
+/** Who is told of changes: an object of its own that it has anyway, as there may be thousands. */
+export interface Listener {
+  told(notice: Notice): void;
+}
+
+/** Tells of changes, whoever made them. */
+export interface Feed {
+  add(listener: Listener): void;
+  remove(listener: Listener): void;
+}
 
 /** Everything a front needs to serve: method → function, and what is said of the server. It knows no SDK. */
 export interface HandlerTable {

@@ -21,9 +21,9 @@ import { prettifyError } from "zod";
 import type { Principal } from "../domain/access.ts";
 import type { Log } from "../log.ts";
 import { ProtocolError } from "./failure.ts";
-import type { Handler, HandlerTable, RequestContext } from "./handlers.ts";
+import type { Handler, HandlerTable, Notice, RequestContext } from "./handlers.ts";
 import { classify, errorReply, type Id, RPC, type RpcErrorReply } from "./jsonrpc.ts";
-import { createUris, notificationOf } from "./subscription.ts";
+import { notificationOf, Uris } from "./subscription.ts";
 
 /** What a session needs of the server around it. */
 export interface SessionHost {
@@ -126,16 +126,16 @@ function contextOf(
 
 /** Tells the client of changes, once it is initialized and never before; answers its subscriptions' methods. */
 function followFeed(table: HandlerTable, server: SdkSession): ReadonlyMap<string, Handler> {
-  const uris = createUris(table);
-  let leave: (() => void) | undefined;
-  server.oninitialized = () => {
-    leave ??= table.feed((notice) => {
+  const uris = new Uris(table);
+  const listener = {
+    told(notice: Notice): void {
       for (const told of uris.told(notice)) {
         server.notification(notificationOf(told)).catch(() => undefined);
       }
-    });
+    },
   };
-  server.onclose = () => leave?.();
+  server.oninitialized = () => table.feed.add(listener);
+  server.onclose = () => table.feed.remove(listener);
   if (table.capabilities["resources"]?.["subscribe"] !== true) {
     return new Map();
   }

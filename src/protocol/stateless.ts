@@ -4,7 +4,7 @@ import type { HandlerTable, RequestContext } from "./handlers.ts";
 import { headerFault } from "./headers.ts";
 import { errorReply, type Id, isMembers, type Members, RPC, type RpcErrorReply, type RpcRequest } from "./jsonrpc.ts";
 import type { SessionHost } from "./sessions.ts";
-import { subscribe } from "./subscription.ts";
+import { agreementOn, endOf, Subscription } from "./subscription.ts";
 
 /** What `server/discover` and the refusal of an unknown revision list, the newest first. */
 const SUPPORTED = [REVISION, "2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"] as const;
@@ -40,14 +40,31 @@ export async function answerStateless(
     const result = await resultOf(host, method, params, { id, exchange });
     return result === undefined ? undefined : { status: 200, reply: { jsonrpc: "2.0", id, result } };
   } catch (error) {
-    if (exchange.signal.aborted) {
-      return undefined;
-    }
-    const { code, message, data } = failedRequest(error, method, host.log);
-    // Resources have no code of their own in this revision.
-    const mapped = code === RPC.resourceNotFound ? RPC.invalidParams : code;
-    return { status: code === RPC.missingCapability ? 400 : 200, reply: errorReply(id, mapped, message, data) };
+    return exchange.signal.aborted ? undefined : failureReply(host, request, error);
   }
+}
+
+/**
+ * What a `subscriptions/listen` over HTTP is told of, or its refusal. It is not answered as other requests are: nothing
+ * of it is kept but the subscription.
+ */
+export function agreeTo(host: SessionHost, request: RpcRequest, headers: Headers) {
+  const refused = refusalOf(host.table, request, headers);
+  if (refused !== undefined) {
+    return { refused };
+  }
+  try {
+    return { agreement: agreementOn(host.table, request.params ?? {}) };
+  } catch (error) {
+    return { refused: failureReply(host, request, error) };
+  }
+}
+
+function failureReply({ log }: SessionHost, { id, method }: RpcRequest, error: unknown): StatelessReply {
+  const { code, message, data } = failedRequest(error, method, log);
+  // Resources have no code of their own in this revision.
+  const mapped = code === RPC.resourceNotFound ? RPC.invalidParams : code;
+  return { status: code === RPC.missingCapability ? 400 : 200, reply: errorReply(id, mapped, message, data) };
 }
 
 async function resultOf(
@@ -56,11 +73,10 @@ async function resultOf(
   params: Members,
   { id, exchange }: { id: Id; exchange: Exchange },
 ): Promise<Members | undefined> {
-  const stamp = { [META.server]: table.info };
-  if (method === "subscriptions/listen") {
-    return subscribe(table, params, id, exchange, stamp);
-  }
   const { signal } = exchange;
+  if (method === "subscriptions/listen") {
+    return endOf(new Subscription(table, id, agreementOn(table, params), exchange), signal);
+  }
   const result =
     method === "server/discover"
       ? discovery(table)
@@ -70,7 +86,7 @@ async function resultOf(
   }
   const { resultType = "complete", _meta, ...rest } = result;
   const hints = resultType === "complete" ? CACHE[method] : undefined;
-  return { resultType, ...hints, ...rest, _meta: { ...(isMembers(_meta) ? _meta : {}), ...stamp } };
+  return { resultType, ...hints, ...rest, _meta: { ...(isMembers(_meta) ? _meta : {}), [META.server]: table.info } };
 }
 
 function discovery({ capabilities, instructions }: HandlerTable): Members {

@@ -11,19 +11,25 @@ const COLLECT_BYTES = 32 * 1024 * 1024;
 const STANDING_MS = 500;
 const LOOK_MS = 100;
 
+/** How often members are told that time passes, in milliseconds. */
+const BEAT_MS = 1000;
+
 /** One client's way out, as far as it weighs on the others. */
-interface Member {
+export interface Member {
   /** Bytes that it has not taken yet. */
   backlog(): number;
   /** When it last took some, on the process's own clock. */
-  taken(): number;
+  readonly taken: number;
   cut(): void;
+  /** Called once a second: one timer serves them all. */
+  beat(): void;
 }
 
 /** All clients of a server, whose unread answers lie in one memory. */
 export interface Crowd {
-  /** Counts one more, until the answered function is called. */
-  join(member: Member): () => void;
+  /** Counts one more. */
+  join(member: Member): void;
+  leave(member: Member): void;
   /** Cuts until what is unread keeps within the bound. */
   keepWithin(): void;
   /** Resolves when there is room for an answer of so many bytes; the answered function is called once it is queued. */
@@ -34,7 +40,7 @@ export interface Crowd {
 
 /** An empty crowd. */
 export function createCrowd(): Crowd {
-  const members = new Set<Member>();
+  const { members, join, leave } = createMembers();
   const waiting: { bytes: number; enter: () => void }[] = [];
   let making = 0;
   let made = 0;
@@ -43,10 +49,10 @@ export function createCrowd(): Crowd {
 
   /** Cuts who has stood still since `before`, the longest first, until `bytes` more fit; whether they do. */
   function makeRoom(bytes: number, before: number): boolean {
-    const behind = [...members].filter(({ backlog }) => backlog() > 0);
-    let unread = behind.reduce((sum, { backlog }) => sum + backlog(), 0);
-    for (const member of behind.sort((one, other) => one.taken() - other.taken())) {
-      if (unread === 0 || unread + bytes <= UNREAD_BYTES || member.taken() > before) {
+    const behind = [...members].filter((member) => member.backlog() > 0);
+    let unread = behind.reduce((sum, member) => sum + member.backlog(), 0);
+    for (const member of behind.sort((one, other) => one.taken - other.taken)) {
+      if (unread === 0 || unread + bytes <= UNREAD_BYTES || member.taken > before) {
         break;
       }
       unread -= member.backlog();
@@ -71,10 +77,8 @@ export function createCrowd(): Crowd {
   }
 
   return {
-    join(member) {
-      members.add(member);
-      return () => void members.delete(member);
-    },
+    join,
+    leave,
     keepWithin: () => void makeRoom(0, Number.POSITIVE_INFINITY),
     async reserve(bytes) {
       if (bytes > 0) {
@@ -96,6 +100,31 @@ export function createCrowd(): Crowd {
     close() {
       closed = true;
       admit();
+    },
+  };
+}
+
+/** Members, and the one timer that tells them all that time passes. */
+function createMembers() {
+  const members = new Set<Member>();
+  let timer: NodeJS.Timeout | undefined;
+  const beat = () => {
+    for (const member of members) {
+      member.beat();
+    }
+  };
+  return {
+    members,
+    join(member: Member): void {
+      members.add(member);
+      timer ??= setInterval(beat, BEAT_MS).unref();
+    },
+    leave(member: Member): void {
+      members.delete(member);
+      if (members.size === 0) {
+        clearInterval(timer);
+        timer = undefined;
+      }
     },
   };
 }

@@ -18,14 +18,21 @@ export interface Visitor {
   principal: Principal | undefined;
 }
 
+/** A stream, or a session. */
+interface Closable {
+  close(): unknown;
+}
+
 /** Where callers show their tokens. */
 export interface Door {
   /** Lets a request in, or answers why not; `address` is where it comes from. */
   admit(request: Request, address: string): Promise<Visitor | { refusal: Response }>;
   /** Takes so many more calls from the visitor's allowance; answers the refusal once it is used up. */
   charge(visitor: Visitor, calls: number): Response | undefined;
-  /** Calls `onRevoked` once when the visitor may be there no longer, until the answered function is called. */
-  hold(visitor: Visitor, onRevoked: () => void): () => void;
+  /** Closes what is open for the visitor when it may be there no longer. */
+  hold(visitor: Visitor, open: Closable): void;
+  /** To be called when it has closed. */
+  release(visitor: Visitor, open: Closable): void;
   close(): void;
 }
 
@@ -53,6 +60,7 @@ export function createDoor({ gate, rate }: DoorOptions): Door {
     },
     charge,
     hold: held.add,
+    release: held.remove,
     close: held.close,
   };
 }
@@ -134,31 +142,33 @@ function createAllowances(rate: number) {
 
 /** What is open for visitors who may lose their right to it. */
 function createHeld(gate: Gate) {
-  const held = new Map<string | undefined, Set<() => void>>();
+  const held = new Map<string | undefined, Set<Closable>>();
   let timer: NodeJS.Timeout | undefined;
   async function look(): Promise<void> {
-    for (const [token_id, ends] of held) {
+    for (const [token_id, all] of held) {
       if (!(await gate.holds(token_id).catch(() => true))) {
-        for (const end of [...ends]) {
-          end();
+        for (const open of [...all]) {
+          open.close();
         }
       }
     }
     timer = held.size === 0 ? undefined : setTimeout(() => void look(), LOOK_MS).unref();
   }
   return {
-    add({ principal }: Visitor, onRevoked: () => void): () => void {
+    add({ principal }: Visitor, open: Closable): void {
       const token_id = principal?.token_id;
-      const ends = held.get(token_id) ?? new Set();
-      held.set(token_id, ends);
-      ends.add(onRevoked);
+      const all = held.get(token_id) ?? new Set();
+      held.set(token_id, all);
+      all.add(open);
       timer ??= setTimeout(() => void look(), LOOK_MS).unref();
-      return () => {
-        ends.delete(onRevoked);
-        if (ends.size === 0 && held.get(token_id) === ends) {
-          held.delete(token_id);
-        }
-      };
+    },
+    remove({ principal }: Visitor, open: Closable): void {
+      const token_id = principal?.token_id;
+      const all = held.get(token_id);
+      all?.delete(open);
+      if (all?.size === 0) {
+        held.delete(token_id);
+      }
     },
     close(): void {
       held.clear();

@@ -1,12 +1,13 @@
 import { type Connection, createConnection } from "../protocol/connection.ts";
 import { RPC } from "../protocol/jsonrpc.ts";
 import type { SessionHost } from "../protocol/sessions.ts";
+import type { Crowd } from "./crowd.ts";
 import type { Visitor } from "./door.ts";
 import { readJson, refuse } from "./guard.ts";
 import type { House } from "./house.ts";
 import { createOutflow, type Outflow } from "./outflow.ts";
 import { createSessionId } from "./session-id.ts";
-import { type EventStream, openEventStream } from "./sse.ts";
+import { type EventStream, type OutletEvents, openEventStream } from "./sse.ts";
 
 /** The HTTP+SSE transport of 2024-11-05: what a client POSTs to `/message` is answered on its stream of `/sse`. */
 export interface EventClients {
@@ -20,43 +21,18 @@ export interface EventClients {
   close(): void;
 }
 
-interface EventClient {
-  stream: EventStream;
-  connection: Connection;
-  outflow: Outflow;
-  token_id: string | undefined;
-}
-
 /** Opens the transport. */
-export function createEventClients(host: SessionHost, { door, slots, crowd, stay }: House): EventClients {
+export function createEventClients(host: SessionHost, house: House): EventClients {
+  const { slots, stay } = house;
   const clients = new Map<string, EventClient>();
+  const place = { host, house, clients };
   return {
     open(request, visitor) {
       stay(request);
-      const giveBack = slots.take();
-      if (giveBack === undefined) {
+      if (!slots.take()) {
         return slots.refusal();
       }
-      const { principal } = visitor;
-      const clientId = createSessionId();
-      const stream = openEventStream({
-        onClose() {
-          clients.delete(clientId);
-          giveBack();
-          release();
-          void connection.close();
-        },
-        onTaken: () => outflow.onTaken(),
-        crowd,
-      });
-      const outflow = createOutflow(stream.backlog, crowd);
-      const connection = createConnection({ ...host, principal, reserve: outflow.reserve }, (message) =>
-        stream.send("message", JSON.stringify(message)),
-      );
-      const release = door.hold(visitor, stream.close);
-      clients.set(clientId, { stream, connection, outflow, token_id: principal?.token_id });
-      stream.send("endpoint", `/message?clientId=${clientId}`);
-      return stream.response;
+      return new EventClient(place, visitor).stream.response;
     },
     async take(request, { searchParams }, { principal }) {
       const clientId = searchParams.get("clientId") ?? searchParams.get("sessionId");
@@ -66,7 +42,7 @@ export function createEventClients(host: SessionHost, { door, slots, crowd, stay
       const gone = () => refuse(404, "Client not found: its stream is closed; GET /sse opens one", RPC.sessionNotFound);
       const client = clients.get(clientId);
       // Another token's stream is as good as none.
-      if (client === undefined || client.token_id !== principal?.token_id) {
+      if (client === undefined || client.visitor.principal?.token_id !== principal?.token_id) {
         return gone();
       }
       const body = await readJson(request);
@@ -74,16 +50,17 @@ export function createEventClients(host: SessionHost, { door, slots, crowd, stay
       if ("refusal" in body) {
         return body.refusal;
       }
+      const { connection, outflow } = client.ways();
       // Whoever does not read its answers is not taken on with more.
-      (await client.outflow.reserve(0))();
+      (await outflow.reserve(0))();
       if (!clients.has(clientId)) {
         return gone();
       }
-      client.connection.receive(body.value);
+      connection.receive(body.value);
       return new Response("Accepted", { status: 202 });
     },
     async drained() {
-      await Promise.all([...clients.values()].map(({ connection }) => connection.drained()));
+      await Promise.all([...clients.values()].map((client) => client.drained()));
     },
     close() {
       for (const { stream } of clients.values()) {
@@ -91,4 +68,67 @@ export function createEventClients(host: SessionHost, { door, slots, crowd, stay
       }
     },
   };
+}
+
+interface Place {
+  host: SessionHost;
+  house: House;
+  clients: Map<string, EventClient>;
+}
+
+/** The ways in and out of a client that has said something. */
+interface Ways {
+  connection: Connection;
+  outflow: Outflow;
+}
+
+/** One client. A class, as thousands of them may be there and say nothing: functions of each would be most of its memory. */
+class EventClient implements OutletEvents {
+  readonly crowd: Crowd;
+  readonly visitor: Visitor;
+  readonly stream: EventStream;
+  private readonly id = createSessionId();
+  private readonly place: Place;
+  private opened: Ways | undefined;
+
+  constructor(place: Place, visitor: Visitor) {
+    const { clients, house } = place;
+    this.place = place;
+    this.visitor = visitor;
+    this.crowd = house.crowd;
+    this.stream = openEventStream(this);
+    house.door.hold(visitor, this.stream);
+    clients.set(this.id, this);
+    this.stream.send("endpoint", `/message?clientId=${this.id}`);
+  }
+
+  /** Opened when it first says something. */
+  ways(): Ways {
+    this.opened ??= this.openWays();
+    return this.opened;
+  }
+
+  async drained(): Promise<void> {
+    await this.opened?.connection.drained();
+  }
+
+  onTaken(): void {
+    this.opened?.outflow.onTaken();
+  }
+
+  onClose(): void {
+    const { clients, house } = this.place;
+    clients.delete(this.id);
+    house.slots.giveBack();
+    house.door.release(this.visitor, this.stream);
+    void this.opened?.connection.close();
+  }
+
+  private openWays(): Ways {
+    const { stream, crowd, visitor } = this;
+    const outflow = createOutflow(() => stream.backlog(), crowd);
+    const client = { ...this.place.host, principal: visitor.principal, reserve: outflow.reserve };
+    const connection = createConnection(client, (message) => stream.send("message", JSON.stringify(message)));
+    return { connection, outflow };
+  }
 }

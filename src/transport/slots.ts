@@ -3,8 +3,10 @@ import { refuse } from "./guard.ts";
 
 /** Room for a bounded number of event streams, whatever their transport. */
 export interface Slots {
-  /** Takes one; answers how to give it back, once, or nothing where all are taken. */
-  take(): (() => void) | undefined;
+  /** Takes one; answers whether there was one. */
+  take(): boolean;
+  /** To be called once for each that was taken. */
+  giveBack(): void;
   taken(): number;
   /** The answer to whoever finds no room. */
   refusal(): Response;
@@ -16,14 +18,13 @@ export function createSlots(most: number): Slots {
   return {
     take() {
       if (taken >= most) {
-        return undefined;
+        return false;
       }
       taken++;
-      let given = false;
-      return () => {
-        taken -= given ? 0 : 1;
-        given = true;
-      };
+      return true;
+    },
+    giveBack() {
+      taken--;
     },
     taken: () => taken,
     refusal: () => refuse(503, `Service Unavailable: ${most} streams are open`, RPC.refused, { "retry-after": "60" }),

@@ -1,28 +1,30 @@
-import type { Crowd } from "./crowd.ts";
+import type { Crowd, Member } from "./crowd.ts";
 
-/** Comments keep proxies, clients and our own idle timeout from taking silence for death; the SDK's own interval. */
-const KEEP_ALIVE_MS = 15_000;
+/**
+ * Comments keep proxies, clients and our own idle timeout from taking silence for death; the SDK's own interval. In beats
+ * of the crowd, which are seconds.
+ */
+const KEEP_ALIVE_BEATS = 15;
 
 /** What a client may leave unread, in bytes, before it is cut off at once. */
 const BACKLOG_BYTES = 64 * 1024 * 1024;
 
-/** How long a backlog may stand still before the client is cut off, in milliseconds, and how often it is looked at. */
-const STALLED_MS = 20_000;
-const LOOK_MS = 5000;
+/** A backlog is looked at every so many beats; a client is cut off when it stands still at so many looks. */
+const LOOK_BEATS = 5;
+const STALLED_LOOKS = 4;
 
 /** Bytes are queued in pieces of this size, so that a slow reader is seen to read. */
 const PIECE_BYTES = 64 * 1024;
 
-/** The one place an event stream's bytes go out: bounded, and ended once. */
-interface Outlet {
-  readonly stream: ReadableStream<Uint8Array>;
-  /** Queues bytes; cuts a client that has left too much unread. */
-  push(bytes: Uint8Array): void;
-  /** Ends the stream after what is queued, and as good as read. */
-  end(): void;
-  /** Bytes that the client has not taken yet; 0 once the stream has ended. */
-  backlog(): number;
-}
+/**
+ * The runtime asks for each piece, and keeps none in advance: it sets aside as many bytes as it may keep, of which the
+ * first page is memory for as long as the stream is open.
+ */
+const STRATEGY = { highWaterMark: 0 };
+
+const encoder = new TextEncoder();
+const OPEN = encoder.encode(": open\n\n");
+const KEEP_ALIVE = encoder.encode(": keep-alive\n\n");
 
 /** What an outlet tells about its client. */
 export interface OutletEvents {
@@ -34,116 +36,135 @@ export interface OutletEvents {
   crowd: Crowd;
 }
 
-function openOutlet({ onClose, onTaken, crowd }: OutletEvents): Outlet {
-  let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
-  let taken = performance.now();
-  let ending = false;
-  const pieces = createPieces();
-  const backlog = () => pieces.bytes() + PIECE_BYTES - (controller?.desiredSize ?? PIECE_BYTES);
-  const unwatch = watchStalled(backlog, cut);
+/**
+ * The one place an event stream's bytes go out: bounded, and ended once. A class, and its own underlying source, as
+ * thousands of them may be open: functions of each would be half of its memory.
+ */
+class Outlet implements Member, EventStream, Relay {
+  readonly response: Response;
+  taken = performance.now();
+  private readonly events: OutletEvents;
+  private readonly keptAlive: boolean;
+  private controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  /** Whether the runtime has asked for a piece that it was not given yet. */
+  private asked = false;
+  private ending = false;
+  /** Bytes that are still ours, in order; absent while there are none. */
+  private pieces: Uint8Array[] | undefined;
+  private waiting = 0;
+  private beats = 0;
+  /** The backlog at the last look, and at how many looks it has stood still. */
+  private seen = 0;
+  private stalled = 0;
 
-  function close(finish: (controller: ReadableStreamDefaultController<Uint8Array>) => void): void {
-    const open = controller;
-    if (open !== undefined) {
-      controller = undefined;
-      unwatch();
-      leave();
-      pieces.clear();
-      finish(open);
-      onClose();
-      onTaken?.();
-    }
+  constructor(events: OutletEvents, init: ResponseInit, keptAlive: boolean) {
+    this.events = events;
+    this.keptAlive = keptAlive;
+    this.response = new Response(new ReadableStream(this, STRATEGY), init);
+    events.crowd.join(this);
   }
 
-  /** Hands pieces on one by one: the runtime takes whatever it is handed into memory of its own, which nobody counts. */
-  function fill(): void {
-    while (pieces.bytes() > 0 && (controller?.desiredSize ?? 0) > 0) {
-      controller?.enqueue(pieces.next());
-    }
-    // What is left unread counts, and can be cut, only as long as the stream is open.
-    if (ending && pieces.bytes() === 0) {
-      close((open) => open.close());
-    }
+  start(controller: ReadableStreamDefaultController<Uint8Array>): void {
+    this.controller = controller;
   }
 
-  function cut(): void {
-    close((open) => open.error(new Error("the client does not read")));
+  pull(): void {
+    this.asked = true;
+    this.taken = performance.now();
+    this.fill();
+    this.events.onTaken?.();
   }
 
-  const stream = new ReadableStream<Uint8Array>(
-    {
-      start: (opened) => {
-        controller = opened;
-      },
-      pull() {
-        taken = performance.now();
-        fill();
-        onTaken?.();
-      },
-      cancel: () => close(() => undefined),
-    },
-    new ByteLengthQueuingStrategy({ highWaterMark: PIECE_BYTES }),
-  );
-  const leave = crowd.join({ backlog, taken: () => taken, cut });
-  return {
-    stream,
-    push(bytes) {
-      if (backlog() > BACKLOG_BYTES) {
-        cut();
-      }
-      if (controller !== undefined) {
-        pieces.add(bytes);
-        fill();
-      }
-      if (backlog() > PIECE_BYTES) {
-        crowd.keepWithin();
-      }
-    },
-    end() {
-      ending = true;
-      fill();
-    },
-    backlog,
-  };
-}
+  cancel(): void {
+    this.finish(() => undefined);
+  }
 
-/** Cuts a client whose backlog stands still, until the answered function is called. */
-function watchStalled(backlog: () => number, cut: () => void): () => void {
-  let stalled = { backlog: 0, looks: 0 };
-  const watch = setInterval(() => {
-    const now = backlog();
-    const still = now > 0 && now >= stalled.backlog;
-    stalled = { backlog: now, looks: still ? stalled.looks + 1 : 0 };
-    if (stalled.looks * LOOK_MS >= STALLED_MS) {
-      cut();
+  backlog(): number {
+    return this.waiting;
+  }
+
+  /** Queues bytes; cuts a client that has left too much unread. */
+  push(bytes: Uint8Array): void {
+    if (this.waiting > BACKLOG_BYTES) {
+      this.cut();
     }
-  }, LOOK_MS);
-  watch.unref();
-  return () => clearInterval(watch);
-}
-
-/** Bytes that are still ours, in order. */
-function createPieces() {
-  const pieces: Uint8Array[] = [];
-  let waiting = 0;
-  return {
-    bytes: () => waiting,
-    add(bytes: Uint8Array): void {
-      waiting += bytes.length;
+    if (this.controller !== undefined) {
+      this.waiting += bytes.length;
+      this.pieces ??= [];
       for (let from = 0; from < bytes.length; from += PIECE_BYTES) {
-        pieces.push(bytes.subarray(from, from + PIECE_BYTES));
+        this.pieces.push(bytes.subarray(from, from + PIECE_BYTES));
       }
-    },
-    next(): Uint8Array {
-      const piece = pieces.shift() ?? new Uint8Array();
-      waiting -= piece.length;
-      return piece;
-    },
-    clear(): void {
-      pieces.length = 0;
-      waiting = 0;
-    },
-  };
+      this.fill();
+    }
+    if (this.waiting > PIECE_BYTES) {
+      this.events.crowd.keepWithin();
+    }
+  }
+
+  send(event: string, data: string): void {
+    this.push(encoder.encode(`event: ${event}\ndata: ${data}\n\n`));
+  }
+
+  comment(): void {
+    this.push(KEEP_ALIVE);
+  }
+
+  /** Ends the stream after what is queued, and as good as read. */
+  close(): void {
+    this.ending = true;
+    this.fill();
+  }
+
+  cut(): void {
+    this.finish((controller) => controller.error(new Error("the client does not read")));
+  }
+
+  beat(): void {
+    this.beats++;
+    if (this.keptAlive && this.beats % KEEP_ALIVE_BEATS === 0) {
+      this.comment();
+    }
+    if (this.beats % LOOK_BEATS === 0) {
+      const isStill = this.waiting > 0 && this.waiting >= this.seen;
+      this.seen = this.waiting;
+      this.stalled = isStill ? this.stalled + 1 : 0;
+      if (this.stalled >= STALLED_LOOKS) {
+        this.cut();
+      }
+    }
+  }
+
+  /** Hands on the piece that was asked for: the runtime takes whatever it is handed into memory of its own, which nobody counts. */
+  private fill(): void {
+    if (this.asked && this.controller !== undefined) {
+      const piece = this.pieces?.shift();
+      if (piece !== undefined) {
+        this.asked = false;
+        this.waiting -= piece.length;
+        this.controller.enqueue(piece);
+      }
+    }
+    if (this.waiting === 0) {
+      this.pieces = undefined;
+      // What is left unread counts, and can be cut, only as long as the stream is open.
+      if (this.ending) {
+        this.finish((controller) => controller.close());
+      }
+    }
+  }
+
+  private finish(how: (controller: ReadableStreamDefaultController<Uint8Array>) => void): void {
+    const { controller, events } = this;
+    if (controller !== undefined) {
+      this.controller = undefined;
+      this.pieces = undefined;
+      this.waiting = 0;
+      events.crowd.leave(this);
+      how(controller);
+      events.onClose();
+      events.onTaken?.();
+    }
+  }
 }
 
 /** An event stream of ours. */
@@ -164,41 +185,23 @@ const HEADERS = {
 };
 
 /** Opens an event stream with keep-alive comments. */
-export function openEventStream({ onClose, onTaken, crowd }: OutletEvents): EventStream {
-  const encoder = new TextEncoder();
-  const { stream, push, end, backlog } = openOutlet({
-    onClose() {
-      clearInterval(keepAlive);
-      onClose();
-    },
-    ...(onTaken && { onTaken }),
-    crowd,
-  });
-  const comment = () => push(encoder.encode(": keep-alive\n\n"));
-  const keepAlive = setInterval(comment, KEEP_ALIVE_MS);
-  keepAlive.unref();
-  return {
-    response: new Response(stream, { headers: HEADERS }),
-    send: (event, data) => push(encoder.encode(`event: ${event}\ndata: ${data}\n\n`)),
-    comment,
-    close: end,
-    backlog,
-  };
+export function openEventStream(events: OutletEvents): EventStream {
+  return new Outlet(events, { headers: HEADERS }, true);
 }
 
 /** A JSON answer under our bounds, for what is too large to be left unread in a response of the runtime's own. */
 export function largeAnswer(json: string, status: number, events: OutletEvents): Response {
-  const { stream, push, end } = openOutlet(events);
-  push(new TextEncoder().encode(json));
-  end();
-  return new Response(stream, { status, headers: { "content-type": "application/json;charset=utf-8" } });
+  const outlet = new Outlet(events, { status, headers: { "content-type": "application/json;charset=utf-8" } }, false);
+  outlet.push(encoder.encode(json));
+  outlet.close();
+  return outlet.response;
 }
 
 /** Somebody else's event stream under our bounds. */
 export interface Relay {
   readonly response: Response;
   /** Ends it before its source does. */
-  end(): void;
+  close(): void;
   backlog(): number;
 }
 
@@ -210,30 +213,34 @@ export function relay(response: Response, events: OutletEvents): Relay {
   const { body, headers, status } = response;
   if (body === null || headers.get("content-type") !== "text/event-stream") {
     events.onClose();
-    return { response, end: () => undefined, backlog: () => 0 };
+    return { response, close: () => undefined, backlog: () => 0 };
   }
   const source = body.getReader();
-  const { stream, push, end, backlog } = openOutlet({
-    ...events,
-    onClose() {
-      source.cancel().catch(() => undefined);
-      events.onClose();
+  const outlet = new Outlet(
+    {
+      ...events,
+      onClose() {
+        source.cancel().catch(() => undefined);
+        events.onClose();
+      },
     },
-  });
-  push(new TextEncoder().encode(": open\n\n"));
-  void pump(source, { push, end });
-  return { response: new Response(stream, { status, headers }), end, backlog };
+    { status, headers },
+    false,
+  );
+  outlet.push(OPEN);
+  void pump(source, outlet);
+  return outlet;
 }
 
 async function pump(
   source: { read(): Promise<{ value?: Uint8Array | undefined }> },
-  { push, end }: Pick<Outlet, "push" | "end">,
+  outlet: Pick<Outlet, "push" | "close">,
 ): Promise<void> {
   try {
     for (let { value } = await source.read(); value !== undefined; { value } = await source.read()) {
-      push(value);
+      outlet.push(value);
     }
   } finally {
-    end();
+    outlet.close();
   }
 }

@@ -6,6 +6,7 @@ import type { Crowd } from "./crowd.ts";
 import type { Visitor } from "./door.ts";
 import type { House } from "./house.ts";
 import { type EventStream, largeAnswer, openEventStream } from "./sse.ts";
+import { createSubscriptions } from "./subscriptions.ts";
 
 /** A POST of 2026-07-28; a notification needs no answer. */
 type StatelessPost = { request: RpcRequest } | { notification: RpcNotification };
@@ -48,21 +49,20 @@ function createReply(visitor: Visitor, { door, slots, crowd }: House, abort: Abo
       if (stream !== undefined || abort.signal.aborted) {
         return stream;
       }
-      const giveBack = slots.take();
-      if (giveBack === undefined) {
+      if (!slots.take()) {
         resolve(slots.refusal());
         abort.abort("cancelled");
         return undefined;
       }
       const opened = openEventStream({
         onClose() {
-          giveBack();
-          release();
+          slots.giveBack();
+          door.release(visitor, opened);
           abort.abort("cancelled");
         },
         crowd,
       });
-      const release = door.hold(visitor, opened.close);
+      door.hold(visitor, opened);
       stream = opened;
       resolve(opened.response);
       return opened;
@@ -96,7 +96,8 @@ function jsonAnswer({ reply, status }: StatelessReply, crowd: Crowd): Response {
 export function createStatelessPosts(host: SessionHost, house: House) {
   // Each answer has a response of its own, which is read or not: only all of them together are bounded.
   const { reserve } = house.crowd;
-  const running = new Set<{ method: string; abort: AbortController; answering: Promise<void> }>();
+  const running = new Set<Promise<void>>();
+  const subscriptions = createSubscriptions(host, house);
 
   function answerRequest(request: RpcRequest, { signal, headers }: Request, visitor: Visitor): Promise<Response> {
     const { principal } = visitor;
@@ -106,30 +107,28 @@ export function createStatelessPosts(host: SessionHost, house: House) {
     const reply = createReply(visitor, house, abort);
     const send = (notification: RpcNotification) => reply.open()?.send("message", JSON.stringify(notification));
     const linger = () => reply.open()?.comment();
-    const entry = { method: request.method, abort, answering: Promise.resolve() };
-    running.add(entry);
     const exchange = { signal: abort.signal, send, linger, reserve, principal, headers };
-    entry.answering = answerStateless(host, request, exchange)
+    const answering = answerStateless(host, request, exchange)
       .then(reply.finish)
       .catch(reply.fail)
-      .finally(() => running.delete(entry));
+      .finally(() => running.delete(answering));
+    running.add(answering);
     return reply.response;
   }
 
   return {
     async answer(post: StatelessPost, request: Request, visitor: Visitor): Promise<Response> {
-      return "notification" in post
-        ? new Response(null, { status: 202 })
+      if ("notification" in post) {
+        return new Response(null, { status: 202 });
+      }
+      return post.request.method === "subscriptions/listen"
+        ? subscriptions.open(post.request, request.headers, visitor)
         : answerRequest(post.request, request, visitor);
     },
     /** Ends subscriptions, which never end by themselves, and waits for the answers in flight. */
     async drained(): Promise<void> {
-      for (const { method, abort } of running) {
-        if (method === "subscriptions/listen") {
-          abort.abort("shutdown");
-        }
-      }
-      await Promise.all([...running].map(({ answering }) => answering));
+      subscriptions.end();
+      await Promise.all(running);
     },
   };
 }

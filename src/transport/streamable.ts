@@ -75,8 +75,7 @@ export function createStreamable(host: SessionHost, house: House): Streamable {
 /** Lets the SDK answer, on streams of ours; `answering` holds the responses that are under way. */
 function createPassage({ slots, crowd }: House, answering: Set<Promise<void>>) {
   return async (session: Session, request: Request, messages: readonly JSONRPCMessage[], parsedBody?: unknown) => {
-    const giveBack = slots.take();
-    if (giveBack === undefined) {
+    if (!slots.take()) {
       return slots.refusal();
     }
     const { promise: answered, resolve: onAnswered } = Promise.withResolvers<void>();
@@ -89,7 +88,7 @@ function createPassage({ slots, crowd }: House, answering: Set<Promise<void>>) {
     const streaming = response.headers.get("content-type") === "text/event-stream";
     const stream = relay(response, {
       onClose() {
-        giveBack();
+        slots.giveBack();
         queueMicrotask(() => session.streams.delete(stream));
         session.seen = performance.now();
         post.left?.abort();
@@ -104,7 +103,7 @@ function createPassage({ slots, crowd }: House, answering: Set<Promise<void>>) {
       crowd,
     });
     session.streams.add(stream);
-    post.end = stream.end;
+    post.end = () => stream.close();
     session.posts.cancel(messages);
     return stream.response;
   };
@@ -130,7 +129,7 @@ async function openWith(
   const { principal } = visitor;
   const streams = new Set<Relay>();
   const posts = createSessionPosts();
-  const outflow = createOutflow(() => [...streams].reduce((sum, { backlog }) => sum + backlog(), 0), house.crowd);
+  const outflow = createOutflow(() => [...streams].reduce((sum, stream) => sum + stream.backlog(), 0), house.crowd);
   const revision = negotiated("params" in message ? message.params?.["protocolVersion"] : undefined);
   const transport: WebStandardStreamableHTTPServerTransport = new WebStandardStreamableHTTPServerTransport({
     sessionIdGenerator: createSessionId,
@@ -155,9 +154,9 @@ async function openWith(
   };
   const server = await openSession({ ...host, principal, reserve: outflow.reserve, leaving: posts.leaving }, transport);
   const { onclose } = server;
-  const release = house.door.hold(visitor, () => void server.close());
+  house.door.hold(visitor, server);
   server.onclose = () => {
-    release();
+    house.door.release(visitor, server);
     onclose?.();
     sessions.remove(transport.sessionId ?? "");
   };
