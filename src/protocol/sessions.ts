@@ -21,8 +21,8 @@ import { prettifyError } from "zod";
 import type { Principal } from "../domain/access.ts";
 import type { Log } from "../log.ts";
 import { ProtocolError } from "./failure.ts";
-import type { Handler, HandlerTable, Notice, RequestContext } from "./handlers.ts";
-import { classify, errorReply, type Id, RPC, type RpcErrorReply } from "./jsonrpc.ts";
+import type { HandlerTable, Listener, Notice, RequestContext } from "./handlers.ts";
+import { classify, errorReply, type Id, type Members, RPC, type RpcErrorReply } from "./jsonrpc.ts";
 import { notificationOf, Uris } from "./subscription.ts";
 
 /** What a session needs of the server around it. */
@@ -86,9 +86,13 @@ export class SdkSession extends Protocol<Request, Notification, Result> {
 export async function openSession(host: ClientHost, transport: Transport): Promise<SdkSession> {
   const { table, log } = host;
   const server = new SdkSession(table);
-  const subscriptions = followFeed(table, server);
+  const follower = new Follower(table, server);
   server.fallbackRequestHandler = async ({ method, params }, extra) => {
-    const handler = subscriptions.get(method) ?? table.methods.get(method);
+    const subscribed = follower.answer(method, params ?? {});
+    if (subscribed !== undefined) {
+      return { ...subscribed };
+    }
+    const handler = table.methods.get(method);
     if (handler === undefined) {
       throw new ProtocolError(RPC.methodNotFound, "Method not found", { method });
     }
@@ -124,38 +128,44 @@ function contextOf(
   };
 }
 
-/** Tells the client of changes, once it is initialized and never before; answers its subscriptions' methods. */
-function followFeed(table: HandlerTable, server: SdkSession): ReadonlyMap<string, Handler> {
-  const uris = new Uris(table);
-  const listener = {
-    told(notice: Notice): void {
-      for (const told of uris.told(notice)) {
-        server.notification(notificationOf(told)).catch(() => undefined);
-      }
-    },
-  };
-  server.oninitialized = () => table.feed.add(listener);
-  server.onclose = () => table.feed.remove(listener);
-  if (table.capabilities["resources"]?.["subscribe"] !== true) {
-    return new Map();
+/**
+ * Tells the client of changes, once it is initialized and never before; answers its subscriptions' methods. A class, as
+ * thousands of sessions may be open.
+ */
+class Follower implements Listener {
+  private readonly table: HandlerTable;
+  private readonly server: SdkSession;
+  private readonly uris: Uris;
+
+  constructor(table: HandlerTable, server: SdkSession) {
+    this.table = table;
+    this.server = server;
+    this.uris = new Uris(table);
+    server.oninitialized = () => table.feed.add(this);
+    server.onclose = () => table.feed.remove(this);
   }
-  return new Map<string, Handler>([
-    [
-      "resources/subscribe",
-      async ({ uri }) => {
-        // What will never change is accepted too: the official suite subscribes to a resource that we do not have.
-        uris.add(textOf(uri));
-        return {};
-      },
-    ],
-    [
-      "resources/unsubscribe",
-      async ({ uri }) => {
-        uris.remove(textOf(uri));
-        return {};
-      },
-    ],
-  ]);
+
+  told(notice: Notice): void {
+    for (const told of this.uris.told(notice)) {
+      this.server.notification(notificationOf(told)).catch(() => undefined);
+    }
+  }
+
+  /** The answer to one of its methods; nothing to any other. */
+  answer(method: string, { uri }: Members): Members | undefined {
+    if (this.table.capabilities["resources"]?.["subscribe"] === true) {
+      switch (method) {
+        case "resources/subscribe":
+          // What will never change is accepted too: the official suite subscribes to a resource that we do not have.
+          this.uris.add(textOf(uri));
+          return {};
+        case "resources/unsubscribe":
+          this.uris.remove(textOf(uri));
+          return {};
+      }
+    }
+    return undefined;
+  }
 }
 
 function textOf(uri: unknown): string {

@@ -5,6 +5,9 @@ const SESSION_EVENTS = 256;
 const SESSION_BYTES = 4 * 1024 * 1024;
 const TOTAL_BYTES = 64 * 1024 * 1024;
 
+/** So many characters of the last message kept are kept once where the next is the same: many sessions are told the same. */
+const SHARED_CHARACTERS = 4096;
+
 /** The SDK's name for the stream of a session's GET. It can be resumed even when all its events are forgotten. */
 const SESSION_STREAM = "_GET_stream";
 
@@ -20,76 +23,108 @@ interface Kept {
   number: number;
   /** The message as JSON. */
   text: string;
-  session: { events: Set<Kept>; bytes: number };
+  session: Session;
 }
 
 /** The events of all sessions, in memory: a client of a process that has ended opens a new session. */
 export function createEventStores(): { open(): SessionEvents } {
-  const all = new Set<Kept>();
+  const all = createAll();
+  return { open: () => new Session(all) };
+}
+
+/** What all sessions share: each of their events, the oldest first. */
+function createAll() {
+  const events = new Set<Kept>();
   let total = 0;
-
-  function forget(event: Kept): void {
-    const { session } = event;
-    session.events.delete(event);
-    session.bytes -= bytesOf(event);
-    all.delete(event);
-    total -= bytesOf(event);
-  }
-
-  function keep(event: Kept): void {
-    const { session } = event;
-    session.events.add(event);
-    session.bytes += bytesOf(event);
-    all.add(event);
-    total += bytesOf(event);
-    forgetOldest(session.events, () => session.events.size > SESSION_EVENTS || session.bytes > SESSION_BYTES);
-    forgetOldest(all, () => total > TOTAL_BYTES);
-  }
-
-  function forgetOldest(events: ReadonlySet<Kept>, isTooMuch: () => boolean): void {
-    for (const oldest of events) {
-      if (!isTooMuch()) {
-        return;
+  let last = "";
+  return {
+    add(event: Kept): void {
+      event.text = event.text === last ? last : event.text;
+      last = event.text.length > SHARED_CHARACTERS ? last : event.text;
+      events.add(event);
+      total += bytesOf(event);
+    },
+    delete(event: Kept): void {
+      events.delete(event);
+      total -= bytesOf(event);
+    },
+    /** Has sessions forget until what is left keeps within the bound. */
+    keepWithin(): void {
+      for (const { session } of events) {
+        if (total <= TOTAL_BYTES) {
+          return;
+        }
+        session.forgetOldest();
       }
-      forget(oldest);
+    },
+  };
+}
+
+/** The events of one session. A class, as thousands may be open. */
+class Session implements SessionEvents {
+  private readonly all: ReturnType<typeof createAll>;
+  /** The oldest first. */
+  private readonly events: Kept[] = [];
+  private bytes = 0;
+  private number = 0;
+  private closed = false;
+
+  constructor(all: ReturnType<typeof createAll>) {
+    this.all = all;
+  }
+
+  async storeEvent(streamId: string, message: unknown): Promise<string> {
+    this.number++;
+    if (!this.closed) {
+      this.keep({ streamId, number: this.number, text: JSON.stringify(message), session: this });
+    }
+    return `${streamId}_${this.number}`;
+  }
+
+  async getStreamIdForEventId(eventId: string): Promise<string | undefined> {
+    const { streamId } = partsOf(eventId);
+    const known = streamId === SESSION_STREAM || this.events.some((event) => event.streamId === streamId);
+    return known ? streamId : undefined;
+  }
+
+  async replayEventsAfter(
+    lastEventId: string,
+    { send }: Parameters<EventStore["replayEventsAfter"]>[1],
+  ): Promise<string> {
+    const last = partsOf(lastEventId);
+    for (const { streamId, number, text } of [...this.events]) {
+      // A stream begins with an event that holds no message, but is one to go on from.
+      if (streamId === last.streamId && number > last.number && text !== "{}") {
+        await send(`${streamId}_${number}`, JSON.parse(text));
+      }
+    }
+    return last.streamId;
+  }
+
+  close(): void {
+    this.closed = true;
+    while (this.events.length > 0) {
+      this.forgetOldest();
     }
   }
 
-  return {
-    open() {
-      const session = { events: new Set<Kept>(), bytes: 0 };
-      let number = 0;
-      let closed = false;
-      return {
-        async storeEvent(streamId, message) {
-          number++;
-          if (!closed) {
-            keep({ streamId, number, text: JSON.stringify(message), session });
-          }
-          return `${streamId}_${number}`;
-        },
-        async getStreamIdForEventId(eventId) {
-          const { streamId } = partsOf(eventId);
-          const known = streamId === SESSION_STREAM || [...session.events].some((event) => event.streamId === streamId);
-          return known ? streamId : undefined;
-        },
-        async replayEventsAfter(lastEventId, { send }) {
-          const last = partsOf(lastEventId);
-          for (const { streamId, number, text } of session.events) {
-            // A stream begins with an event that holds no message, but is one to go on from.
-            if (streamId === last.streamId && number > last.number && text !== "{}") {
-              await send(`${streamId}_${number}`, JSON.parse(text));
-            }
-          }
-          return last.streamId;
-        },
-        close() {
-          closed = true;
-          forgetOldest(session.events, () => true);
-        },
-      };
-    },
-  };
+  forgetOldest(): void {
+    const oldest = this.events.shift();
+    if (oldest !== undefined) {
+      this.bytes -= bytesOf(oldest);
+      this.all.delete(oldest);
+    }
+  }
+
+  private keep(event: Kept): void {
+    this.events.push(event);
+    this.bytes += bytesOf(event);
+    this.all.add(event);
+    while (this.events.length > SESSION_EVENTS || this.bytes > SESSION_BYTES) {
+      this.forgetOldest();
+    }
+    this.all.keepWithin();
+  }
 }
 
 /** What an event costs at most: strings take one or two bytes a character. */

@@ -1,5 +1,6 @@
 import type { JSONRPCMessage } from "@modelcontextprotocol/sdk/types.js";
 import type { Id } from "../protocol/jsonrpc.ts";
+import type { Relay } from "./relay.ts";
 
 /** A POST of a session whose requests are under way. */
 export interface Post {
@@ -7,8 +8,8 @@ export interface Post {
   open: Set<Id>;
   /** Whether a request of it was cancelled: then the SDK waits for that answer for ever, and we end the response. */
   cancelled: boolean;
-  /** Ends its response; set once there is one. */
-  end?: () => void;
+  /** Its response, once there is one. */
+  stream?: Relay;
   /** Aborted when its response has ended, where somebody asked. */
   left?: AbortController;
 }
@@ -58,7 +59,7 @@ export function createSessionPosts() {
       const post = leave(id);
       if (post?.open.size === 0 && post.cancelled) {
         // In a later turn of the event loop: by then the answer is on its way.
-        setTimeout(() => post.end?.(), 0);
+        setTimeout(() => post.stream?.close(), 0);
       }
     },
     /** A cancelled request is never answered. */
@@ -72,7 +73,7 @@ export function createSessionPosts() {
         if (post !== undefined) {
           post.cancelled = true;
           if (post.open.size === 0) {
-            post.end?.();
+            post.stream?.close();
           }
         }
       }

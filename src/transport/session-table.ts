@@ -2,8 +2,8 @@ import type { WebStandardStreamableHTTPServerTransport } from "@modelcontextprot
 import type { SdkSession } from "../protocol/sessions.ts";
 import type { SessionEvents } from "./event-store.ts";
 import type { Outflow } from "./outflow.ts";
+import type { Relay } from "./relay.ts";
 import type { createSessionPosts } from "./session-posts.ts";
-import type { Relay } from "./sse.ts";
 
 /** One client's session of `/mcp`. */
 export interface Session {

@@ -23,7 +23,6 @@ const PIECE_BYTES = 64 * 1024;
 const STRATEGY = { highWaterMark: 0 };
 
 const encoder = new TextEncoder();
-const OPEN = encoder.encode(": open\n\n");
 const KEEP_ALIVE = encoder.encode(": keep-alive\n\n");
 
 /** What an outlet tells about its client. */
@@ -40,7 +39,7 @@ export interface OutletEvents {
  * The one place an event stream's bytes go out: bounded, and ended once. A class, and its own underlying source, as
  * thousands of them may be open: functions of each would be half of its memory.
  */
-class Outlet implements Member, EventStream, Relay {
+export class Outlet implements Member, EventStream {
   readonly response: Response;
   taken = performance.now();
   private readonly events: OutletEvents;
@@ -195,52 +194,4 @@ export function largeAnswer(json: string, status: number, events: OutletEvents):
   outlet.push(encoder.encode(json));
   outlet.close();
   return outlet.response;
-}
-
-/** Somebody else's event stream under our bounds. */
-export interface Relay {
-  readonly response: Response;
-  /** Ends it before its source does. */
-  close(): void;
-  backlog(): number;
-}
-
-/**
- * Relays an event stream; a response that is none passes as it is. The stream begins with a comment: the head goes out
- * with the first byte, and a client waits for the head.
- */
-export function relay(response: Response, events: OutletEvents): Relay {
-  const { body, headers, status } = response;
-  if (body === null || headers.get("content-type") !== "text/event-stream") {
-    events.onClose();
-    return { response, close: () => undefined, backlog: () => 0 };
-  }
-  const source = body.getReader();
-  const outlet = new Outlet(
-    {
-      ...events,
-      onClose() {
-        source.cancel().catch(() => undefined);
-        events.onClose();
-      },
-    },
-    { status, headers },
-    false,
-  );
-  outlet.push(OPEN);
-  void pump(source, outlet);
-  return outlet;
-}
-
-async function pump(
-  source: { read(): Promise<{ value?: Uint8Array | undefined }> },
-  outlet: Pick<Outlet, "push" | "close">,
-): Promise<void> {
-  try {
-    for (let { value } = await source.read(); value !== undefined; { value } = await source.read()) {
-      outlet.push(value);
-    }
-  } finally {
-    outlet.close();
-  }
 }

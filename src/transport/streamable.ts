@@ -1,19 +1,26 @@
-import { WebStandardStreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js";
-import type { JSONRPCMessage } from "@modelcontextprotocol/sdk/types.js";
+import {
+  WebStandardStreamableHTTPServerTransport,
+  type WebStandardStreamableHTTPServerTransportOptions,
+} from "@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js";
+import type { JSONRPCMessage, RequestId } from "@modelcontextprotocol/sdk/types.js";
 import { RPC } from "../protocol/jsonrpc.ts";
-import { admit, batchFault, negotiated, openSession, type SessionHost } from "../protocol/sessions.ts";
+import { admit, batchFault, negotiated, openSession, type SdkSession, type SessionHost } from "../protocol/sessions.ts";
 import type { Visitor } from "./door.ts";
 import { createEventStores, type SessionEvents } from "./event-store.ts";
 import { refuse } from "./guard.ts";
 import type { House } from "./house.ts";
 import { createOutflow } from "./outflow.ts";
+import { createPassages } from "./passage.ts";
+import { type Relay, relay } from "./relay.ts";
 import { createSessionId } from "./session-id.ts";
 import { createSessionPosts } from "./session-posts.ts";
-import { createSessionTable, type Session, type SessionTable } from "./session-table.ts";
-import { type Relay, relay } from "./sse.ts";
+import { createSessionTable, type SessionTable } from "./session-table.ts";
 
 /** When a client whose stream has ended may come back for the rest, in milliseconds. */
 const RETRY_MS = 1000;
+
+/** Our own streams are kept alive; the SDK would keep a timer for each. */
+const NO_KEEP_ALIVE = 0;
 
 /** The sessions of `/mcp`, up to 2025-11-25, carried by the SDK's transport. */
 export interface Streamable {
@@ -31,10 +38,7 @@ export interface Streamable {
 export function createStreamable(host: SessionHost, house: House): Streamable {
   const sessions = createSessionTable(house.most);
   const eventStores = createEventStores();
-  const answering = new Set<Promise<void>>();
-
-  const pass = createPassage(house, answering);
-
+  const passages = createPassages(house);
   return {
     async handle(request, body, visitor) {
       const id = request.headers.get("mcp-session-id");
@@ -47,7 +51,7 @@ export function createStreamable(host: SessionHost, house: House): Streamable {
       if (body === undefined) {
         return session === undefined
           ? refuse(405, "Method Not Allowed: without a session only POST is", RPC.refused, { allow: "POST" })
-          : pass(session, request, []);
+          : passages.pass(session, request, []);
       }
       const admitted = admitAll(body.value, session?.revision);
       if ("refusal" in admitted) {
@@ -57,55 +61,16 @@ export function createStreamable(host: SessionHost, house: House): Streamable {
       if (session !== undefined) {
         const fault = session.posts.fault(messages);
         return fault === undefined
-          ? pass(session, request, messages, parsedBody)
+          ? passages.pass(session, request, messages, parsedBody)
           : refuse(400, `Invalid Request: ${fault}`, RPC.invalidRequest);
       }
       return "method" in first && first.method === "initialize"
         ? openWith(first, request, { host, house, visitor, sessions, events: eventStores.open() })
         : refuse(400, "Bad Request: Mcp-Session-Id is missing; open a session with initialize");
     },
-    async drained() {
-      await Promise.all(answering);
-    },
+    drained: passages.drained,
     size: sessions.size,
     close: () => sessions.closeAll(),
-  };
-}
-
-/** Lets the SDK answer, on streams of ours; `answering` holds the responses that are under way. */
-function createPassage({ slots, crowd }: House, answering: Set<Promise<void>>) {
-  return async (session: Session, request: Request, messages: readonly JSONRPCMessage[], parsedBody?: unknown) => {
-    if (!slots.take()) {
-      return slots.refusal();
-    }
-    const { promise: answered, resolve: onAnswered } = Promise.withResolvers<void>();
-    session.seen = performance.now();
-    const post = session.posts.begin(messages);
-    if (post.open.size > 0) {
-      answering.add(answered);
-    }
-    const response = await session.transport.handleRequest(request, parsedBody === undefined ? {} : { parsedBody });
-    const streaming = response.headers.get("content-type") === "text/event-stream";
-    const stream = relay(response, {
-      onClose() {
-        slots.giveBack();
-        queueMicrotask(() => session.streams.delete(stream));
-        session.seen = performance.now();
-        post.left?.abort();
-        // A client that hangs up may still be owed answers, which it can resume: their ids stay in use until they are given.
-        if (!streaming) {
-          session.posts.finish(post);
-        }
-        answering.delete(answered);
-        onAnswered();
-      },
-      onTaken: session.outflow.onTaken,
-      crowd,
-    });
-    session.streams.add(stream);
-    post.end = () => stream.close();
-    session.posts.cancel(messages);
-    return stream.response;
   };
 }
 
@@ -127,44 +92,80 @@ async function openWith(
     return house.slots.refusal();
   }
   const { principal } = visitor;
-  const streams = new Set<Relay>();
-  const posts = createSessionPosts();
-  const outflow = createOutflow(() => [...streams].reduce((sum, stream) => sum + stream.backlog(), 0), house.crowd);
   const revision = negotiated("params" in message ? message.params?.["protocolVersion"] : undefined);
-  const transport: WebStandardStreamableHTTPServerTransport = new WebStandardStreamableHTTPServerTransport({
-    sessionIdGenerator: createSessionId,
-    onsessioninitialized: (id) =>
-      sessions.add(id, {
-        ...{ server, transport, events, revision, streams, posts, outflow },
-        seen: performance.now(),
-        token_id: principal?.token_id,
-      }),
-    eventStore: events,
-    retryInterval: RETRY_MS,
-  });
-  const send = transport.send.bind(transport);
-  transport.send = async (answer, options) => {
-    try {
-      await send(answer, options);
-    } finally {
-      if (!("method" in answer) && answer.id !== undefined) {
-        posts.settle(answer.id);
-      }
-    }
-  };
+  const { transport, posts, outflow, serve } = createSession(revision, { house, visitor, sessions, events });
   const server = await openSession({ ...host, principal, reserve: outflow.reserve, leaving: posts.leaving }, transport);
-  const { onclose } = server;
-  house.door.hold(visitor, server);
-  server.onclose = () => {
-    house.door.release(visitor, server);
-    onclose?.();
-    sessions.remove(transport.sessionId ?? "");
-  };
+  serve(server);
   const response = await transport.handleRequest(request, { parsedBody: message });
   if (transport.sessionId === undefined) {
     await server.close();
   }
   return relay(response, { onClose: () => undefined, crowd: house.crowd }).response;
+}
+
+/** The parts of a session. They live long: made in an async function, they would hold its request, too. */
+function createSession(revision: string, { house, visitor, sessions, events }: Omit<Opening, "host">) {
+  const streams = new Set<Relay>();
+  const posts = createSessionPosts();
+  const outflow = createOutflow(() => [...streams].reduce((sum, stream) => sum + stream.backlog(), 0), house.crowd);
+  const token_id = visitor.principal?.token_id;
+  let server: SdkSession | undefined;
+  const transport = new SessionTransport(posts, {
+    sessionIdGenerator: createSessionId,
+    onsessioninitialized(id) {
+      if (server !== undefined) {
+        sessions.add(id, {
+          server,
+          transport,
+          events,
+          revision,
+          streams,
+          posts,
+          outflow,
+          seen: performance.now(),
+          token_id,
+        });
+      }
+    },
+    eventStore: events,
+    retryInterval: RETRY_MS,
+    keepAliveMs: NO_KEEP_ALIVE,
+  });
+  return {
+    transport,
+    posts,
+    outflow,
+    serve(opened: SdkSession): void {
+      server = opened;
+      const { onclose } = opened;
+      house.door.hold(visitor, opened);
+      opened.onclose = () => {
+        house.door.release(visitor, opened);
+        onclose?.();
+        sessions.remove(transport.sessionId ?? "");
+      };
+    },
+  };
+}
+
+/** The SDK's transport, which tells what it has answered. */
+class SessionTransport extends WebStandardStreamableHTTPServerTransport {
+  private readonly posts: ReturnType<typeof createSessionPosts>;
+
+  constructor(posts: ReturnType<typeof createSessionPosts>, options: WebStandardStreamableHTTPServerTransportOptions) {
+    super(options);
+    this.posts = posts;
+  }
+
+  override async send(answer: JSONRPCMessage, options?: { relatedRequestId?: RequestId }): Promise<void> {
+    try {
+      await super.send(answer, options);
+    } finally {
+      if (!("method" in answer) && answer.id !== undefined) {
+        this.posts.settle(answer.id);
+      }
+    }
+  }
 }
 
 /** A body as messages that the SDK takes, or the refusal of the whole. */
