@@ -133,6 +133,8 @@ export interface Store {
    * is committed later has a higher `seq` than any that was ever answered.
    */
   changesSince(seq: number, limit: number): Promise<readonly TaskChange[]>;
+  /** Whether there is a change after `seq`, or may be where that cannot be told at once: asked many times a second. */
+  changedSince(seq: number): boolean;
   /** The `seq` of the newest change, or 0. A write that is begun after this call is not among what it counts. */
   latestChange(): Promise<number>;
   /** Seconds until the next lease or offer runs out, as far as the system's uptime tells. */

@@ -2,7 +2,7 @@ import type { Store, TaskChange } from "../store/store.ts";
 import { watchFiles } from "./file-events.ts";
 
 /** The part of a Store that tells of changes. */
-export type ChangeSource = Pick<Store, "changesSince" | "latestChange">;
+export type ChangeSource = Pick<Store, "changedSince" | "changesSince" | "latestChange">;
 
 export interface FollowOptions {
   /** Where file events come from. */
@@ -23,8 +23,8 @@ export interface Following {
 
 /** How many changes one read takes. */
 const PAGE = 256;
-/** After a file event looks follow for so long, at pauses from `first` (timers know no shorter) to `last`; in ms. */
-const ALERT = { duration: 60, first: 1, last: 4 };
+/** After a file event looks follow for so long, each when twice the time has passed, at pauses from `first` to `last`; in ms. */
+const ALERT = { duration: 60, first: 1, last: 16 };
 
 /**
  * Tells every change committed after this call, by any process, once and in the order of commits.
@@ -36,31 +36,43 @@ export function follow(source: ChangeSource, { databasePath, pollMs, tell, onErr
   const reader = createReader(source, tell, onError);
   let timer: NodeJS.Timeout | undefined;
   let prompted: NodeJS.Immediate | undefined;
-  let alertUntil = 0;
-  let pause = pollMs;
-  const look = async () => {
-    await reader.readOn();
+  let event = Number.NEGATIVE_INFINITY;
+  let due = 0;
+  const lookIn = (pause: number, now: number) => {
     clearTimeout(timer);
+    due = now + pause;
+    timer = setTimeout(look, pause).unref();
+  };
+  const goOn = () => {
     if (!reader.stopped) {
-      pause = performance.now() < alertUntil ? Math.min(pause * 2, ALERT.last) : pollMs;
-      timer = setTimeout(() => void look(), pause).unref();
+      const now = performance.now();
+      const since = now - event;
+      lookIn(since < ALERT.duration ? Math.min(Math.max(since, ALERT.first), ALERT.last) : pollMs, now);
     }
   };
-  const poke = () => {
-    prompted ??= setImmediate(() => {
-      prompted = undefined;
-      void look();
-    });
+  // Most looks see nothing: those take no promise.
+  const look = () => {
+    if (reader.isCurrent()) {
+      goOn();
+    } else {
+      void reader.readOn().then(goOn);
+    }
   };
   // A commit's event comes when the log is written. That is before it is synced, and only then the commit is visible.
   const unwatch = watchFiles(databasePath, () => {
-    alertUntil = performance.now() + ALERT.duration;
-    pause = ALERT.first / 2;
-    poke();
+    event = performance.now();
+    if (due > event + ALERT.first) {
+      lookIn(ALERT.first, event);
+    }
   });
-  void look();
+  look();
   return {
-    poke,
+    poke() {
+      prompted ??= setImmediate(() => {
+        prompted = undefined;
+        look();
+      });
+    },
     stop() {
       reader.stopped = true;
       unwatch();
@@ -78,6 +90,8 @@ function createReader(source: ChangeSource, tell: FollowOptions["tell"], onError
   let failing = false;
   const reader = {
     stopped: false,
+    /** Whether there is nothing to read on to. */
+    isCurrent: () => last !== undefined && !reading && !source.changedSince(last),
     /** Tells all that was committed before the call; of a call during another one, the other takes care as well. */
     async readOn(): Promise<void> {
       again = true;

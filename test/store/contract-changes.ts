@@ -60,5 +60,14 @@ export function describeChanges(name: string, open: () => Promise<Store>): void 
       expect(await store.latestChange()).toBe((await store.changesSince(0, 9)).at(-1)?.seq ?? -1);
       expect(await store.changesSince(await store.latestChange(), 9)).toEqual([]);
     });
+
+    test("whether there are changes is told at once", async () => {
+      const store = await open();
+      expect(store.changedSince(0)).toBe(false);
+      await create(store, { task_id: "t" });
+      expect(store.changedSince(0)).toBe(true);
+      const newest = await store.latestChange();
+      expect([store.changedSince(newest - 1), store.changedSince(newest)]).toEqual([true, false]);
+    });
   });
 }

@@ -93,6 +93,7 @@ async function useAll(store: Store): Promise<void> {
   await store.checkpoint("t1", 1);
   await store.artifact("t1", "log");
   await store.answerTo({ key: "k", caller: "a", tool: "save_checkpoint", args_hash: "1" });
+  store.changedSince(0);
   await store.changesSince(0, 10);
   await store.latestChange();
   await store.secondsToLapse();

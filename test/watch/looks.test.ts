@@ -13,6 +13,7 @@ function observed(store: Store, nth: (n: number) => Promise<readonly TaskChange[
   const source = {
     reads: 0,
     latestChange: () => store.latestChange(),
+    changedSince: (seq: number) => store.changedSince(seq),
     changesSince: (seq: number, limit: number) => nth(++source.reads) ?? store.changesSince(seq, limit),
   };
   return source;

@@ -86,6 +86,11 @@ export function latestSeq(db: Database): number {
   return db.query<{ seq: number | null }, []>("SELECT max(seq) AS seq FROM events").get()?.seq ?? 0;
 }
 
+/** Whether there is an event after `seq`. */
+export function isNewer(db: Database, seq: number): boolean {
+  return db.query<{ seq: number }, [number]>("SELECT seq FROM events WHERE seq > ? LIMIT 1").get(seq) !== null;
+}
+
 /** Conditions of a query, which are constants, and the values bound to them. */
 export interface Conditions {
   conditions: string[];

@@ -2,13 +2,13 @@ import type { Database } from "bun:sqlite";
 import type { Instant } from "../../domain/instant.ts";
 import type { Store } from "../store.ts";
 import { lapsedWithin, secondsToLapse } from "./next.ts";
-import { agentsLike, changeRows, latestSeq, taskIdsLike, taskRow } from "./queries.ts";
+import { agentsLike, changeRows, isNewer, latestSeq, taskIdsLike, taskRow } from "./queries.ts";
 import { toTask } from "./rows.ts";
 
 /** The reads of a store that are one statement or two, without pages. */
 type ShortReads = Pick<
   Store,
-  "peek" | "changesSince" | "latestChange" | "secondsToLapse" | "lapsedWithin" | "taskIds" | "agents"
+  "peek" | "changedSince" | "changesSince" | "latestChange" | "secondsToLapse" | "lapsedWithin" | "taskIds" | "agents"
 >;
 
 /** How the store runs what reads. */
@@ -28,6 +28,14 @@ export function createShortReads(
       }),
     changesSince: (seq, limit) =>
       readAtOnce(() => changeRows(db, seq, limit).map((row) => ({ ...row, created: row.version === 1 }))),
+    changedSince(seq) {
+      try {
+        return isNewer(db, seq);
+      } catch {
+        // Busy, or worse: `changesSince` waits, or tells.
+        return true;
+      }
+    },
     latestChange: () => readAtOnce(() => latestSeq(db)),
     secondsToLapse: () => readAtOnce(() => secondsToLapse(db, now())),
     lapsedWithin: (seconds) => readAtOnce(() => lapsedWithin(db, seconds, now())),
