@@ -35,27 +35,30 @@ function withoutPrototype(name: string, value: unknown): unknown {
   return name === "__proto__" ? undefined : value;
 }
 
+const QUOTE = 34;
+const BACKSLASH = 92;
+const COMMA = 44;
+const COLON = 58;
+
 /** How `text` goes beyond what a message may hold, if it does. */
 function excess(text: string): string | undefined {
+  // Most messages are too short for so many values, and open too little to be deep, wherever the brackets stand.
+  if (text.length < VALUES && count(text, "{") + count(text, "[") <= DEPTH) {
+    return undefined;
+  }
   let depth = 0;
   let values = 1;
   for (let at = 0; at < text.length; at++) {
-    switch (text[at]) {
-      case '"':
-        at = endOfString(text, at);
-        break;
-      case "[":
-      case "{":
-        depth++;
-        values++;
-        break;
-      case "]":
-      case "}":
-        depth--;
-        break;
-      case ",":
-        values++;
-        break;
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) {
+      at = endOfString(text, at);
+    } else if (code === COMMA) {
+      values++;
+    } else if (opens(code)) {
+      depth++;
+      values++;
+    } else if (closes(code)) {
+      depth--;
     }
     if (depth > DEPTH) {
       return `it is nested deeper than ${DEPTH} levels`;
@@ -64,11 +67,29 @@ function excess(text: string): string | undefined {
   return values > VALUES ? `it has more than ${VALUES} values` : undefined;
 }
 
+/** How often a character stands in a text. */
+function count(text: string, character: string): number {
+  let times = 0;
+  for (let at = text.indexOf(character); at >= 0; at = text.indexOf(character, at + 1)) {
+    times++;
+  }
+  return times;
+}
+
+/** Whether a character begins an array or an object. */
+function opens(code: number): boolean {
+  return code === 91 || code === 123;
+}
+
+function closes(code: number): boolean {
+  return code === 93 || code === 125;
+}
+
 /** The place of the quote that ends the string begun at `start`; the last place where none does. */
 function endOfString(text: string, start: number): number {
   for (let end = text.indexOf('"', start + 1); end >= 0; end = text.indexOf('"', end + 1)) {
     let before = end - 1;
-    while (text[before] === "\\") {
+    while (text.charCodeAt(before) === BACKSLASH) {
       before--;
     }
     if ((end - before) % 2 === 1) {
@@ -79,43 +100,64 @@ function endOfString(text: string, start: number): number {
 }
 
 /**
- * Says of which name one object of a JSON text has two members, if any has. Our parser takes the last one, a proxy that
- * decides by the body may have taken the first.
+ * Says of which name one object of a JSON text, parsed to `value`, has two members, if any has. Our parser takes the last
+ * one, a proxy that decides by the body may have taken the first.
  */
-export function repeatedMember(text: string): string | undefined {
+export function repeatedMember({ text, value }: { text: string; value: unknown }): string | undefined {
+  // Each member that was written has a colon: with no more of them than there are members, none got lost.
+  return count(text, ":") === members(value) ? undefined : findRepeated(text);
+}
+
+/** How many members all objects of a value have. */
+function members(value: unknown): number {
+  if (typeof value !== "object" || value === null) {
+    return 0;
+  }
+  const inner = Object.values(value);
+  let sum = Array.isArray(value) ? 0 : inner.length;
+  for (const part of inner) {
+    sum += members(part);
+  }
+  return sum;
+}
+
+function findRepeated(text: string): string | undefined {
   const open: Set<string>[] = [];
   for (let at = 0; at < text.length; at++) {
-    switch (text[at]) {
-      case '"': {
-        const end = endOfString(text, at);
-        if (text[afterSpace(text, end + 1)] === ":") {
-          const name = `${JSON.parse(text.slice(at, end + 1))}`;
-          const names = open.at(-1);
-          if (names?.has(name) === true) {
-            return `member ${quote(name)} stands twice in one object`;
-          }
-          names?.add(name);
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) {
+      const end = endOfString(text, at);
+      if (text.charCodeAt(afterSpace(text, end + 1)) === COLON) {
+        const name = nameOf(text.slice(at, end + 1));
+        const names = open.at(-1);
+        if (names?.has(name) === true) {
+          return `member ${quote(name)} stands twice in one object`;
         }
-        at = end;
-        break;
+        names?.add(name);
       }
-      case "[":
-      case "{":
-        open.push(new Set());
-        break;
-      case "]":
-      case "}":
-        open.pop();
-        break;
+      at = end;
+    } else if (opens(code)) {
+      open.push(new Set());
+    } else if (closes(code)) {
+      open.pop();
     }
   }
   return undefined;
 }
 
+/** The name that a string's text spells. */
+function nameOf(spelt: string): string {
+  return spelt.includes("\\") ? `${JSON.parse(spelt)}` : spelt.slice(1, -1);
+}
+
 function afterSpace(text: string, from: number): number {
   let at = from;
-  while (text[at] === " " || text[at] === "\n" || text[at] === "\t" || text[at] === "\r") {
+  while (isSpace(text.charCodeAt(at))) {
     at++;
   }
   return at;
+}
+
+function isSpace(code: number): boolean {
+  return code === 32 || code === 10 || code === 9 || code === 13;
 }

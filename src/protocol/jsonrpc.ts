@@ -75,13 +75,16 @@ export function classify(value: unknown): Classified {
   if (params !== undefined && !isMembers(params)) {
     return invalid(known, "params must be an object");
   }
-  const rest = params === undefined ? {} : { params };
   if (!("id" in value)) {
-    return { kind: "notification", message: { jsonrpc, method, ...rest } };
+    return { kind: "notification", message: params === undefined ? { jsonrpc, method } : { jsonrpc, method, params } };
   }
-  return isId(id)
-    ? { kind: "request", message: { jsonrpc, id, method, ...rest } }
-    : invalid(null, "id must be a string or an integer");
+  if (!isId(id)) {
+    return invalid(null, "id must be a string or an integer");
+  }
+  return {
+    kind: "request",
+    message: params === undefined ? { jsonrpc, id, method } : { jsonrpc, id, method, params },
+  };
 }
 
 function isId(id: unknown): id is Id {

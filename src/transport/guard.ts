@@ -33,12 +33,12 @@ export function createGuard({ host, port, allowHosts, allowOrigins }: Names): Gu
   const names = new Set(["localhost", "127.0.0.1", "[::1]", ...own].map((name) => name.toLowerCase()));
   const hosts = new Set([...names, ...allowHosts.map(lower)].flatMap((name) => [name, `${name}:${port}`]));
   const origins = new Set([...[...names].map((name) => `http://${name}:${port}`), ...allowOrigins.map(lower)]);
-  return (request) => {
-    const named = request.headers.get("host")?.toLowerCase();
+  return ({ headers }) => {
+    const named = headers.get("host")?.toLowerCase();
     if (named === undefined || !hosts.has(named)) {
       return refuse(403, `Forbidden: Host must be one of ${[...hosts].join(", ")}`);
     }
-    const origin = request.headers.get("origin")?.toLowerCase();
+    const origin = headers.get("origin")?.toLowerCase();
     return origin === undefined || origins.has(origin)
       ? undefined
       : refuse(403, `Forbidden: Origin must be absent or one of ${[...origins].join(", ")}`);
@@ -50,7 +50,8 @@ const lower = (text: string) => text.toLowerCase();
 /** What web pages of the allowed origins may do, by CORS; without any, no header of it is ever sent. */
 export function createSharing(allowOrigins: readonly string[]) {
   const allowed = new Set(allowOrigins.map(lower));
-  const isShared = (request: Request) => allowed.has(request.headers.get("origin")?.toLowerCase() ?? "");
+  const isShared = ({ headers }: Request) =>
+    allowed.size > 0 && allowed.has(headers.get("origin")?.toLowerCase() ?? "");
   return {
     /** The answer to a preflight, which carries no token; nothing where it is none. */
     preflight(request: Request): Response | undefined {
@@ -87,18 +88,24 @@ export function refuse(
   return Response.json(errorReply(null, code, message), { status, headers });
 }
 
+const UTF8 = new TextDecoder("utf-8", { fatal: true });
+
 /** The JSON value in a request's body, and its text, or the answer to a body that is none. */
 export async function readJson(request: Request): Promise<{ value: unknown; text: string } | { refusal: Response }> {
-  const type = request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
-  if (type !== "application/json") {
+  if (!isJson(request.headers.get("content-type"))) {
     return { refusal: refuse(415, "Unsupported Media Type: Content-Type must be application/json") };
   }
   let text: string;
   try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(await request.arrayBuffer());
+    text = UTF8.decode(await request.arrayBuffer());
   } catch {
     return { refusal: Response.json(parseError("not UTF-8, or cut short"), { status: 400 }) };
   }
   const parsed = parseJson(text);
-  return "reply" in parsed ? { refusal: Response.json(parsed.reply, { status: 400 }) } : { ...parsed, text };
+  return "reply" in parsed ? { refusal: Response.json(parsed.reply, { status: 400 }) } : { value: parsed.value, text };
+}
+
+/** Whether a media type is JSON's, whatever its parameters. */
+function isJson(type: string | null): boolean {
+  return type === "application/json" || type?.split(";")[0]?.trim().toLowerCase() === "application/json";
 }

@@ -169,7 +169,7 @@ function createRoutes(
       return (await rooms.streamable()).handle(request, body, visitor);
     }
     // Whoever stands between decides by the headers, or by a body of which it may read the other member.
-    const repeated = repeatedMember(body?.text ?? "");
+    const repeated = body === undefined ? undefined : repeatedMember(body);
     return repeated === undefined
       ? rooms.statelessPosts.answer(stateless, request, visitor)
       : refuse(400, `Invalid Request: ${repeated}`, RPC.invalidRequest);
