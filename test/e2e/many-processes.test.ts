@@ -1,9 +1,7 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { sealRows } from "../../src/store/sqlite/hashes.ts";
-import { APPLICATION_ID, HASHED_SINCE, SCHEMA_VERSION } from "../../src/store/sqlite/migrate.ts";
+import { SCHEMA_VERSION } from "../../src/store/sqlite/migrate.ts";
+import { makeOlderDatabase } from "../support/older-database.ts";
 import { freshStore, startStdio } from "../support/server.ts";
 
 /** In CI; the long setting is `STARTS=50 bun test --timeout 3600000 test/e2e/many-processes.test.ts -t "16 processes"`. */
@@ -12,22 +10,7 @@ const ROUNDS = Number(Bun.env["STARTS"] ?? 2);
 /** A store as the release with the schema before ours left it. */
 function olderStore(): string[] {
   const flags = freshStore();
-  const folder = join(import.meta.dir, "../../src/store/sqlite");
-  const migrations = readdirSync(folder)
-    .filter((name) => /^\d{4}-.*\.sql$/.test(name))
-    .sort();
-  expect(migrations).toHaveLength(SCHEMA_VERSION);
-  const db = new Database(flags[1] ?? "", { create: true, strict: true });
-  db.run(`PRAGMA application_id = ${APPLICATION_ID}`);
-  db.run("PRAGMA journal_mode = WAL");
-  for (const name of migrations.slice(0, -1)) {
-    db.run(readFileSync(join(folder, name), "utf8"));
-  }
-  if (SCHEMA_VERSION - 1 >= HASHED_SINCE) {
-    sealRows(db);
-  }
-  db.run(`PRAGMA user_version = ${SCHEMA_VERSION - 1}`);
-  db.close();
+  makeOlderDatabase(flags[1] ?? "", SCHEMA_VERSION - 1);
   return flags;
 }
 

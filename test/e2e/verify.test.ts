@@ -1,7 +1,9 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { LABELED_STATUS_SINCE } from "../../src/store/sqlite/migrate.ts";
 import { runCommand } from "../support/command.ts";
+import { makeOlderDatabase } from "../support/older-database.ts";
 import { filesUnder, fill, freshPlace, type Place, serverAt } from "../support/sample-store.ts";
 
 /** How many random bits are flipped, one after the other, each in a sound store; FLIPS=1000 is the long setting. */
@@ -108,6 +110,31 @@ describe("verify", () => {
     expect(Object(other["result"]).isError).toBeUndefined();
     await server.end();
     expect(await errors).toContain("run mcp-task-server verify --db");
+  });
+
+  test("labels that are not indexed as their task is, by time or by status, are damage; older schemas have no status there", async () => {
+    const place = freshPlace();
+    await fill(place, 6);
+    const db = new Database(place.db);
+    const ofTask = "task = (SELECT id FROM tasks WHERE task_id = ?)";
+    db.run(`UPDATE task_tags SET status = 'open' WHERE tag = 'all' AND ${ofTask}`, ["task-5"]);
+    db.run(`UPDATE task_tags SET updated_at = '2026' WHERE tag = 'all' AND ${ofTask}`, ["task-4"]);
+    db.close();
+    const { exitCode, stdout } = await runCommand(["verify", ...place.flags]);
+    expect(stdout.split("\n").slice(0, -2)).toEqual([
+      "DAMAGED  task-4: its labels are not indexed as they are",
+      "DAMAGED  task-5: its labels are indexed under another status",
+    ]);
+    expect(exitCode).toBe(1);
+    const older = freshPlace();
+    makeOlderDatabase(older.db, LABELED_STATUS_SINCE - 1, (old) => {
+      old.run(
+        `INSERT INTO tasks (task_id, title, goal, status, priority, tags, content_hash, checkpoint_count, version, created_at, updated_at)
+         VALUES ('t', 'T', 'G', 'done', 2, '["x"]', '', 0, 0, '2026', '2026')`,
+      );
+      old.run("INSERT INTO task_tags (tag, updated_at, task) VALUES ('x', '2026', 1)");
+    });
+    expect(await runCommand(["verify", ...older.flags])).toMatchObject({ exitCode: 0 });
   });
 
   test(`each of ${FLIPS} random flipped bits is detected or harmless, and no server serves what was not written`, async () => {

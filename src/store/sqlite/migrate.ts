@@ -33,6 +33,9 @@ const MIGRATIONS: readonly Migration[] = [
 /** The first schema whose rows carry their hash. */
 export const HASHED_SINCE: number = MIGRATIONS.findIndex(({ sql }) => sql === hashes) + 1;
 
+/** The first schema whose labels are indexed with the status of their task. */
+export const LABELED_STATUS_SINCE: number = MIGRATIONS.findIndex(({ sql }) => sql === scale) + 1;
+
 /** The schema this executable writes; `PRAGMA user_version` of a migrated database. */
 export const SCHEMA_VERSION: number = MIGRATIONS.length;
 

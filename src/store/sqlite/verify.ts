@@ -1,7 +1,7 @@
 import { Database } from "bun:sqlite";
 import { HASHED_TABLES, type HashedTable, isSound, nameOf, rowsOf } from "./hashes.ts";
 import { headerFlaws } from "./header.ts";
-import { HASHED_SINCE, migrateAtOnce, SCHEMA_VERSION, schemaVersion } from "./migrate.ts";
+import { HASHED_SINCE, LABELED_STATUS_SINCE, migrateAtOnce, SCHEMA_VERSION, schemaVersion } from "./migrate.ts";
 import { patiently } from "./retry.ts";
 
 /** What was looked at, and what was found. */
@@ -47,8 +47,10 @@ export async function verifyDatabase(db: Database, path: string): Promise<Verifi
         look(`table ${table}`, () => rowFlaws(db, table, verified));
       }
     }
-    for (const [what, sql] of Object.entries(CONSISTENT)) {
-      look(what, () => inconsistencies(db, what, sql));
+    for (const { what, sql, since = 0 } of CONSISTENT) {
+      if (version >= since) {
+        look(what, () => inconsistencies(db, what, sql));
+      }
     }
   } finally {
     if (db.inTransaction) {
@@ -98,20 +100,35 @@ function* rowFlaws(db: Database, table: HashedTable, verified: Verified): Genera
   }
 }
 
-/** What must hold between tables; each answers the task, or whatever it is, where it does not. */
-const CONSISTENT: Readonly<Record<string, string>> = {
-  "its history or its checkpoints are not complete": `SELECT task_id AS name FROM tasks
-    WHERE version <> (SELECT count(*) FROM events WHERE task = tasks.id)
-      OR checkpoint_count <> (SELECT count(*) FROM checkpoints WHERE task = tasks.id)`,
-  "its labels are not indexed as they are": `WITH
-      said (tag, at, task) AS (SELECT value, updated_at, tasks.id FROM tasks, json_each(tasks.tags)),
-      indexed (tag, at, task) AS (SELECT tag, updated_at, task FROM task_tags)
-    SELECT task_id AS name FROM tasks WHERE tasks.id IN (
-      SELECT task FROM (SELECT * FROM said EXCEPT SELECT * FROM indexed)
-      UNION SELECT task FROM (SELECT * FROM indexed EXCEPT SELECT * FROM said))`,
-  "its next number cannot be right": `SELECT name FROM sqlite_sequence
-    WHERE name = 'events' AND NOT (seq >= (SELECT coalesce(max(seq), 0) FROM events) AND seq < 9007199254740992)`,
-};
+/** What must hold between tables, from a schema on; each answers the task, or whatever it is, where it does not. */
+const CONSISTENT: readonly { what: string; sql: string; since?: number }[] = [
+  {
+    what: "its history or its checkpoints are not complete",
+    sql: `SELECT task_id AS name FROM tasks
+      WHERE version <> (SELECT count(*) FROM events WHERE task = tasks.id)
+        OR checkpoint_count <> (SELECT count(*) FROM checkpoints WHERE task = tasks.id)`,
+  },
+  {
+    what: "its labels are not indexed as they are",
+    sql: `WITH
+        said (tag, at, task) AS (SELECT value, updated_at, tasks.id FROM tasks, json_each(tasks.tags)),
+        indexed (tag, at, task) AS (SELECT tag, updated_at, task FROM task_tags)
+      SELECT task_id AS name FROM tasks WHERE tasks.id IN (
+        SELECT task FROM (SELECT * FROM said EXCEPT SELECT * FROM indexed)
+        UNION SELECT task FROM (SELECT * FROM indexed EXCEPT SELECT * FROM said))`,
+  },
+  {
+    what: "its labels are indexed under another status",
+    sql: `SELECT DISTINCT task_id AS name FROM tasks JOIN task_tags ON task_tags.task = tasks.id
+      WHERE task_tags.status <> tasks.status`,
+    since: LABELED_STATUS_SINCE,
+  },
+  {
+    what: "its next number cannot be right",
+    sql: `SELECT name FROM sqlite_sequence
+      WHERE name = 'events' AND NOT (seq >= (SELECT coalesce(max(seq), 0) FROM events) AND seq < 9007199254740992)`,
+  },
+];
 
 function inconsistencies(db: Database, what: string, sql: string): string[] {
   return db
