@@ -59,15 +59,17 @@ export async function callTool(
     const key =
       tool.effect === "write" ? keyOf(params, { tool: tool.name, args, caller: toolContext.caller }) : undefined;
     const look = repoStateFor(services.tools, tool, args);
-    const begin = (repo_state?: RepoState) => ({
-      answer: tool.call(keyed({ ...toolContext, withoutSecrets: scan?.bytes, repo_state }, key), args),
-    });
+    const begin = (repo_state?: RepoState) => {
+      const whole = { ...toolContext, withoutSecrets: scan?.bytes, secretsFound: scan?.tally, repo_state };
+      return { answer: tool.call(keyed(whole, key), args) };
+    };
     const beginInTurn = () => (look === undefined ? begin() : look.then(begin));
     // The calls of one client get to the store as they came, however long one looks at a repository before.
     const begun = context.local ? turns.take(beginInTurn) : beginInTurn();
     const answer = await (begun instanceof Promise ? await begun : begun).answer;
     // What is undefined in it is left out when the whole is printed, as it is from the text.
-    const structuredContent = { ...answer, ...scan?.tally() };
+    // What a kept answer says of secrets holds: a repeat may have scanned less than the first call.
+    const structuredContent = { ...scan?.tally(), ...answer };
     return { content: [{ type: "text", text: JSON.stringify(structuredContent) }], structuredContent };
   } catch (error) {
     if (signal.aborted && error === signal.reason) {

@@ -66,7 +66,7 @@ export interface HandlerTable {
 
 /** What the product's table is made of. */
 export interface Services {
-  tools: Omit<ToolContext, "caller" | "withoutSecrets" | "signal" | "leaving" | "linger" | "progress">;
+  tools: Omit<ToolContext, "caller" | "withoutSecrets" | "secretsFound" | "signal" | "leaving" | "linger" | "progress">;
   /** `MCP_TASK_AGENT` or `--agent`. */
   agent?: string | undefined;
   scans: Scans;

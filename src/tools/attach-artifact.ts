@@ -57,18 +57,28 @@ export const attachArtifact = defineTool({
     const sha256 = await artifacts.keep(bytes);
     const attached = { artifact_id: id(), name, kind, mime_type: mime_type ?? guessType(kind, bytes), size, sha256 };
     const deed = deedOf(context, "attach_artifact", { agent: by });
-    const answer = await store.write({
+    const answer = await store.write<Attached>({
       select: { task_id },
-      decide: (view, now) => attach(view, attached, deed(now)),
+      decide(view, now) {
+        const decision = attach(view, attached, deed(now));
+        return { ...decision, answer: { ...decision.answer, secrets: context.secretsFound?.() } };
+      },
     });
     return flat(answer);
   },
 });
 
-type Attached = ReturnType<typeof attach>["answer"];
+/** With what was said of secrets: where a repeat is answered, the file at `path` is not looked at again. */
+type Attached = ReturnType<typeof attach>["answer"] & { secrets?: object | undefined };
 
-function flat({ artifact, ...acknowledged }: Attached) {
-  return { ...acknowledged, artifact_id: artifact.artifact_id, sha256: artifact.sha256, size: artifact.size };
+function flat({ artifact, secrets, ...acknowledged }: Attached) {
+  return {
+    ...acknowledged,
+    artifact_id: artifact.artifact_id,
+    sha256: artifact.sha256,
+    size: artifact.size,
+    ...secrets,
+  };
 }
 
 interface Source {

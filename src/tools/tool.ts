@@ -20,6 +20,8 @@ export interface ToolContext {
   answered?: (<Answer>() => Promise<Answer | undefined>) | undefined;
   /** The bytes of a file as they may be stored; absent where nothing is scanned for secrets. */
   withoutSecrets?: ((bytes: Uint8Array) => Promise<Uint8Array>) | undefined;
+  /** What the answer says of the secrets found so far, for who keeps it; absent where nothing is scanned for them. */
+  secretsFound?: (() => { redacted?: number; secrets_found?: number }) | undefined;
   /** Looks at tasks' repositories; absent where that is not permitted. */
   repo?: RepoReader | undefined;
   /** The task's repository as it stood when this call came, where the call reports progress. */

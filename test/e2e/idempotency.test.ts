@@ -100,6 +100,27 @@ describe("a write under an idempotency key", () => {
     expect((await call(server, "get_task", { task_id: "t" }))["artifacts"]).toHaveLength(1);
   });
 
+  test.each([
+    ["redact", { redacted: 3 }],
+    ["warn", { secrets_found: 3 }],
+  ])("is told again what secrets the first one had, of the file too (--secrets %s)", async (mode, told) => {
+    const server = startStdio([...freshStore(), "--secrets", mode]);
+    const repo_path = temporaryFolder();
+    Bun.spawnSync(["git", "init", "-q", repo_path]);
+    const token = `ghp_${"aB3dE5gH7j".repeat(4).slice(0, 36)}`;
+    writeFileSync(join(repo_path, "f"), `${token}\n${token}\n`);
+    await call(server, "create_task", { ...NEW, task_id: "t", repo_path });
+    const attached = { task_id: "t", name: `of ${token}`, path: "f" };
+    const first = await call(server, "attach_artifact", attached, "k");
+    expect(first).toMatchObject(told);
+    rmSync(join(repo_path, "f"));
+    expect(JSON.stringify(await call(server, "attach_artifact", attached, "k"))).toBe(JSON.stringify(first));
+    const bytes = { task_id: "t", name: "bytes", content_base64: Buffer.from(token).toString("base64") };
+    const other = await call(server, "attach_artifact", bytes, "bytes");
+    expect(Object.keys(other).at(-1)).toBe(Object.keys(told)[0]);
+    expect(JSON.stringify(await call(server, "attach_artifact", bytes, "bytes"))).toBe(JSON.stringify(other));
+  });
+
   test.each<[string, unknown]>([
     ["a number", 1],
     ["null", null],
