@@ -137,9 +137,12 @@ export interface Store {
   changedSince(seq: number): boolean;
   /** The `seq` of the newest change, or 0. A write that is begun after this call is not among what it counts. */
   latestChange(): Promise<number>;
-  /** Seconds until the next lease or offer runs out, as far as the system's uptime tells. */
+  /** Seconds until the next lease or offer runs out, as far as the system's uptime tells, or an agent's limit is reset. */
   secondsToLapse(): Promise<number | undefined>;
-  /** Tasks whose lease or offer has run out within the last so many seconds, and not been renewed or taken since. */
+  /**
+   * Tasks whose lease or offer has run out, or whose exhausted agent's limit was reset, within the last so many seconds, and
+   * that have not been renewed or taken since.
+   */
   lapsedWithin(seconds: number): Promise<readonly string[]>;
   /** Ids of tasks that begin with `prefix`, in their order. */
   taskIds(prefix: string, limit: number): Promise<readonly string[]>;

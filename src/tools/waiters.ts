@@ -38,7 +38,10 @@ interface Waiter {
   end(): void;
 }
 
-/** The longest pause between two looks for leases that have run out, in milliseconds; no lease is that short. */
+/**
+ * The longest pause between two looks for leases that have run out, in milliseconds. No lease is that short; a limit that is
+ * to be reset sooner, and was told of while somebody waits already, is noticed so much later at most.
+ */
 const LOOK_MS = 5000;
 /** The shortest one: the system's uptime does not count finer. */
 const TICK_MS = 10;
@@ -181,7 +184,7 @@ function createOffers({ store, onError }: WaitersHost, waiting: ReadonlySet<Wait
 }
 
 /**
- * Tells of leases and offers that run out, which nobody writes down, by one timer for the next of them, until the
+ * Tells of leases and offers that run out and of limits that are reset, which nobody writes down, by one timer for the next of them, until the
  * answered function is called. It looks after the longest pause all the same, as there may be sooner ones by then.
  */
 function lookForLapses({ store, onError }: WaitersHost, tell: (task_ids: readonly string[]) => void): () => void {

@@ -99,6 +99,23 @@ describe("claim_task with wait_seconds", () => {
     expect(await claim("c", 46)).toMatchObject({ code: "invalid" });
   });
 
+  test("takes up the agent's own exhausted task once its limit is reset, not before and not at the end of its time", async () => {
+    const server = await onStdio(freshStore());
+    await create(server, "t");
+    await callOn(server, "claim_task", { task_id: "t", agent: "a" });
+    const resets_at = new Date(Date.now() + 2000).toISOString();
+    await callOn(server, "mark_exhausted", { task_id: "t", agent: "a", reason: "rate_limit", resets_at });
+    const next = async (name: string, wait_seconds: number) => {
+      const { task, message } = await callOn(server, "claim_task", { agent: "a", repo_path: "*", wait_seconds });
+      return { name, found: Object(task).task_id ?? message };
+    };
+    expect(await next("at once", 0)).toMatchObject({ found: NONE.message });
+    const nobodys = callOn(server, "claim_task", { agent: "nobody", wait_seconds: 20 }).then(() => "the other's time");
+    expect(await Promise.race([next("waiting", 45), nobodys])).toEqual({ name: "waiting", found: "t" });
+    expect(Date.now()).toBeGreaterThanOrEqual(Date.parse(resets_at));
+    await server.end();
+  });
+
   test("finds none in a second: no error, and progress only for who asked for it", async () => {
     const { url } = await startHttp(freshStore());
     const params = claimNext("a", 1);

@@ -127,6 +127,34 @@ export function describeWaiting(name: string, open: (clock: TestClock) => Promis
       expect(await store.lapsedWithin(60)).toEqual(["offered"]);
     });
 
+    test("tells when an exhausted agent's limit is reset, as long as the task is nobody's", async () => {
+      const clock = testClock();
+      const store = await open(clock);
+      const resetIn = (seconds: number) => new Date(clock.now().wall + 1000 * seconds).toISOString();
+      for (const [task_id, resets_at] of [
+        ["soon", resetIn(30.5)],
+        ["later", resetIn(90)],
+        ["never", undefined],
+        ["taken", resetIn(10)],
+      ] as const) {
+        await create(store, { task_id });
+        await claim(store, task_id, "a");
+        await exhaust(store, task_id, "a", resets_at);
+      }
+      expect(await store.secondsToLapse()).toBe(10);
+      await claim(store, "taken", "b");
+      expect(await store.secondsToLapse()).toBe(30.5);
+      expect(await store.lapsedWithin(DAY)).toEqual([]);
+      clock.pass(30.5);
+      expect(await store.lapsedWithin(1)).toEqual(["soon"]);
+      expect(await store.secondsToLapse()).toBe(59.5);
+      clock.pass(59.5);
+      expect(await store.lapsedWithin(1)).toEqual(["later"]);
+      expect(await store.lapsedWithin(60)).toEqual(["soon", "later"]);
+      // The lease of the one that was taken.
+      expect(await store.secondsToLapse()).toBe(HOUR + 1 - 90);
+    });
+
     test("a command whose signal is aborted is not begun, and rejects with the reason", async () => {
       const store = await open(testClock());
       await create(store, { task_id: "t" });

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { openStore } from "../../src/store/sqlite/open.ts";
 import { createWaiters, type Wait, type WaitersHost } from "../../src/tools/waiters.ts";
 import { create } from "../store/commands.ts";
-import { claim, testClock } from "../store/contract-next.ts";
+import { claim, exhaust, testClock } from "../store/contract-next.ts";
 
 /** A store in memory, its changes told by hand, and what the waiting asks of it. */
 async function stage() {
@@ -197,6 +197,17 @@ describe("calls that wait", () => {
     });
     clock.pass(0.2);
     expect(await outcome).toBe("b");
+  });
+
+  test("are told of a limit that is reset, which no change tells of either", async () => {
+    const { clock, store, begin } = await stage();
+    await create(store, { task_id: "t" });
+    await claim(store, "t", "a");
+    await exhaust(store, "t", "a", new Date(clock.now().wall + 60_000).toISOString());
+    clock.pass(59.9);
+    const { outcome } = await begin({ attempt: async () => (await claim(store, "t", "a")).current_owner });
+    clock.pass(0.2);
+    expect(await outcome).toBe("a");
   });
 
   test("wait on where a change cannot be read, which is reported", async () => {

@@ -7,6 +7,7 @@ import search from "./0004-search.sql" with { type: "text" };
 import tokens from "./0005-tokens.sql" with { type: "text" };
 import hashes from "./0006-hashes.sql" with { type: "text" };
 import scale from "./0007-scale.sql" with { type: "text" };
+import resets from "./0008-resets.sql" with { type: "text" };
 import { sealRows } from "./hashes.ts";
 import { patiently } from "./retry.ts";
 
@@ -28,6 +29,7 @@ const MIGRATIONS: readonly Migration[] = [
   { sql: tokens },
   { sql: hashes, finish: sealRows },
   { sql: scale },
+  { sql: resets },
 ];
 
 /** The first schema whose rows carry their hash. */

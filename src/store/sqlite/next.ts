@@ -46,6 +46,13 @@ const LAPSED = {
   ),
 };
 
+/** Of what an exhausted agent let go of: when the next limit is reset, and which were reset within a time. */
+const NEXT_RESET = `SELECT exhausted ->> 'resets_at' AS resets_at FROM tasks
+  WHERE status = 'agent_exhausted' AND exhausted ->> 'resets_at' > ? ORDER BY exhausted ->> 'resets_at' LIMIT 1`;
+const RESET = `SELECT task_id FROM tasks
+  WHERE status = 'agent_exhausted' AND exhausted ->> 'resets_at' > ? AND exhausted ->> 'resets_at' <= ?
+  ORDER BY exhausted ->> 'resets_at' LIMIT ?`;
+
 /** A task that could be next, before the whole of it is read. */
 type Candidate = Pick<TaskRow, "id" | "priority">;
 
@@ -80,28 +87,39 @@ function lapsed(db: Database, key: string, repo_path: string, { boot_id = "", up
   );
 }
 
-/** Seconds until the next lease or offer of this boot runs out. */
-export function secondsToLapse(db: Database, { boot_id, uptime }: Instant): number | undefined {
+/** Seconds until the next lease or offer of this boot runs out, or an exhausted agent's limit is reset. */
+export function secondsToLapse(db: Database, now: Instant): number | undefined {
+  const { boot_id, uptime, wall } = now;
   const query = db.query<{ deadline_uptime: number }, [string, string | null, number]>(
     `SELECT deadline_uptime FROM tasks
      WHERE status = +? AND deadline_at IS NOT NULL AND deadline_boot IS +? AND deadline_uptime > +?
      ORDER BY deadline_uptime LIMIT 1`,
   );
-  const next = WITH_DEADLINE.map((status) => query.get(status, boot_id ?? null, uptime - 1)?.deadline_uptime).filter(
-    (deadline) => deadline !== undefined,
-  );
-  return next.length === 0 ? undefined : Math.min(...next) + 1 - uptime;
+  const deadlines = WITH_DEADLINE.map((status) => query.get(status, boot_id ?? null, uptime - 1)?.deadline_uptime);
+  const reset = db.query<{ resets_at: string }, [string]>(NEXT_RESET).get(timestamp(now));
+  const seconds = [
+    ...deadlines.map((deadline) => deadline && deadline + 1 - uptime),
+    reset && (Date.parse(reset.resets_at) - wall) / 1000,
+  ].filter((left) => typeof left === "number");
+  return seconds.length === 0 ? undefined : Math.min(...seconds);
 }
 
-/** Ids of tasks whose lease or offer of this boot has run out within the last so many seconds, the first of them. */
-export function lapsedWithin(db: Database, seconds: number, { boot_id, uptime }: Instant): string[] {
+/**
+ * Ids of tasks whose lease or offer of this boot has run out within the last so many seconds, and of those whose exhausted
+ * agent's limit was reset within them; the first of each.
+ */
+export function lapsedWithin(db: Database, seconds: number, now: Instant): string[] {
+  const { boot_id, uptime, wall } = now;
   const query = db.query<{ task_id: string }, [string, string | null, number, number, number]>(
     `SELECT task_id FROM tasks
      WHERE status = +? AND deadline_at IS NOT NULL AND deadline_boot IS +? AND deadline_uptime > +? AND deadline_uptime <= +?
      ORDER BY deadline_uptime LIMIT +?`,
   );
   const over = uptime - 1;
-  return WITH_DEADLINE.flatMap((status) => query.all(status, boot_id ?? null, over - seconds, over, LAPSED_TOLD)).map(
-    ({ task_id }) => task_id,
-  );
+  const from = timestamp({ ...now, wall: wall - 1000 * seconds });
+  const reset = db.query<{ task_id: string }, [string, string, number]>(RESET).all(from, timestamp(now), LAPSED_TOLD);
+  return [
+    ...WITH_DEADLINE.flatMap((status) => query.all(status, boot_id ?? null, over - seconds, over, LAPSED_TOLD)),
+    ...reset,
+  ].map(({ task_id }) => task_id);
 }
