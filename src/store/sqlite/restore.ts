@@ -6,8 +6,9 @@ import type { ArtifactFiles, ArtifactFolder } from "../artifacts.ts";
 import { draftOf, removeDraft, syncFile, syncFolder } from "../new-file.ts";
 import { OperationRefusal } from "../store.ts";
 import { artifactsOfBackup } from "./backup-artifacts.ts";
-import { SCHEMA_VERSION, schemaVersion } from "./migrate.ts";
+import { immediately, migrateAtOnce, schemaVersion } from "./migrate.ts";
 import { openExisting } from "./open.ts";
+import { keepStricter, type RestoredTokens } from "./restore-tokens.ts";
 import { rebuildSearch } from "./search-index.ts";
 import { seize } from "./seize.ts";
 import { type Verified, verifyDatabase } from "./verify.ts";
@@ -17,11 +18,12 @@ import { verifyArtifacts } from "./verify-artifacts.ts";
 export interface Restored {
   tasks: number;
   artifacts: number;
+  tokens: RestoredTokens;
 }
 
 /**
  * Puts a backup in the place of the database at `path`, and its artifacts into the folder: checked before, all or nothing,
- * durable when it answers. Throws `OperationRefusal` where the backup is not sound, where a server has the database open,
+ * durable when it answers. Tokens are as strict as those of the database that was there. Throws `OperationRefusal` where the backup is not sound, where a server has the database open,
  * and, without `force`, where there are tasks already.
  */
 export async function restore(
@@ -39,7 +41,10 @@ export async function restore(
     const restored = await unpack(draft, backup, artifacts, added);
     await syncFile(draft);
     const seat = seize(path, force);
+    let tokens: RestoredTokens;
     try {
+      tokens = keepStricter(draft, seat.tokens);
+      await syncFile(draft);
       await seat.clear();
       await rename(draft, path);
       seat.condemn();
@@ -48,7 +53,7 @@ export async function restore(
     }
     added.length = 0;
     await syncFolder(dirname(path));
-    return restored;
+    return { ...restored, tokens };
   } finally {
     await removeDraft(draft);
     for (const sha256 of added) {
@@ -58,7 +63,7 @@ export async function restore(
 }
 
 /** Checks the copy of a backup, moves its artifacts into their folder, and leaves a database as servers use it. */
-async function unpack(draft: string, backup: string, folder: ArtifactFolder, added: string[]): Promise<Restored> {
+async function unpack(draft: string, backup: string, folder: ArtifactFolder, added: string[]) {
   const db = new Database(draft, { readwrite: true, create: false, strict: true });
   try {
     const files = artifactsOfBackup(db);
@@ -75,10 +80,10 @@ async function unpack(draft: string, backup: string, folder: ArtifactFolder, add
     db.run("PRAGMA journal_mode = OFF");
     db.run("PRAGMA synchronous = OFF");
     db.run("DROP TABLE backup_artifacts");
-    if (schemaVersion(db) === SCHEMA_VERSION) {
-      // Derived, and so without hashes.
-      rebuildSearch(db);
-    }
+    // Older schemas have no room for the tokens of now.
+    immediately(db, () => migrateAtOnce(db, schemaVersion(db)));
+    // Derived, and so without hashes.
+    rebuildSearch(db);
     db.run("VACUUM");
     const tasks = db.query<{ n: number }, []>("SELECT count(*) AS n FROM tasks").get()?.n ?? 0;
     return { tasks, artifacts: count };

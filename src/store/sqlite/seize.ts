@@ -1,13 +1,16 @@
 import { Database, SQLiteError } from "bun:sqlite";
-import { closeSync, openSync, statSync, writeSync } from "node:fs";
+import { closeSync, openSync, writeSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { quote } from "../../domain/clean.ts";
 import { OperationRefusal } from "../store.ts";
 import { readHeader, VERSION_OFFSET } from "./header.ts";
+import { NO_TOKENS, type PresentTokens, tokensIn, UNREADABLE } from "./restore-tokens.ts";
 import { isDamage } from "./storage-error.ts";
 
 /** A place for a database that nobody else can open meanwhile. */
 export interface Seat {
+  /** The tokens of what lies there, which nobody else can change any more. */
+  tokens: PresentTokens;
   /** Removes what would be taken for a part of what comes; for right before it comes. */
   clear(): Promise<void>;
   /** Makes sure that who waits for the database that was here finds that it is none of theirs. */
@@ -23,10 +26,11 @@ const CONDEMNED = 0x7fffffff;
  * `force`, where something lies there that is not an empty database of ours.
  */
 export function seize(path: string, force: boolean): Seat {
-  if (statSync(path, { throwIfNoEntry: false }) === undefined) {
-    return freeSeat(path);
+  const { kind } = readHeader(path);
+  if (kind === "absent") {
+    return freeSeat(path, NO_TOKENS);
   }
-  if (readHeader(path).kind === "foreign" && !force) {
+  if (kind === "foreign" && !force) {
     throw new OperationRefusal(
       `Cannot restore to ${quote(path)}: what lies there is no database of ours; another --db is accepted, or --force`,
     );
@@ -39,7 +43,7 @@ export function seize(path: string, force: boolean): Seat {
         `Cannot restore to ${quote(path)}: there are tasks already; another --db is accepted, or --force to replace them`,
       );
     }
-    return seatOf(db, path);
+    return seatOf(db, path, kind === "foreign" ? UNREADABLE : tokensIn(db));
   } catch (error) {
     db.close();
     if (error instanceof SQLiteError && /^SQLITE_(BUSY|LOCKED)/.test(error.code ?? "")) {
@@ -48,7 +52,7 @@ export function seize(path: string, force: boolean): Seat {
       );
     }
     if (isDamage(error) && force) {
-      return freeSeat(path);
+      return freeSeat(path, UNREADABLE);
     }
     if (isDamage(error)) {
       throw new OperationRefusal(
@@ -63,9 +67,10 @@ export function seize(path: string, force: boolean): Seat {
  * Whoever began to open the database waits for our lock, and then for a file that has no name any more. SQLite does not
  * write to a file that was moved, so the mark is written past it. The file is closed last: closing it ends the lock.
  */
-function seatOf(db: Database, path: string): Seat {
+function seatOf(db: Database, path: string, tokens: PresentTokens): Seat {
   const file = openSync(path, "r+");
   return {
+    tokens,
     clear: async () => undefined,
     condemn() {
       const version = Buffer.alloc(4);
@@ -95,8 +100,9 @@ function hasTasks(db: Database): boolean {
 }
 
 /** Where nothing is, or nothing that could be locked or used; the log of what was there is of no use to what comes. */
-function freeSeat(path: string): Seat {
+function freeSeat(path: string, tokens: PresentTokens): Seat {
   return {
+    tokens,
     async clear() {
       await rm(`${path}-wal`, { force: true });
       await rm(`${path}-shm`, { force: true });
