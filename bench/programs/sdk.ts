@@ -32,7 +32,12 @@ function productsTool() {
   const waiters = createWaiters({ store, changes, stopping: new AbortController().signal, onError: log.error });
   const grant = () => ({ token: createToken(), lease_seconds: 3600, offer_seconds: 3600 });
   const tools = { store, artifacts, id: createIds(), grant, waiters };
-  const { methods } = createHandlers({ tools, scans: createScans("redact"), feed: () => () => undefined, log });
+  const { methods } = createHandlers({
+    tools,
+    scans: createScans("redact"),
+    feed: { add: () => undefined, remove: () => undefined },
+    log,
+  });
   const call = methods.get("tools/call");
   return async ({ params }: { params: Record<string, unknown> }, { signal }: { signal: AbortSignal }) => {
     const context = { capabilities: {}, local: true, signal, linger: () => undefined, notify: async () => undefined };
