@@ -48,10 +48,10 @@ const LAPSED = {
 
 /** Of what an exhausted agent let go of: when the next limit is reset, and which were reset within a time. */
 const NEXT_RESET = `SELECT exhausted ->> 'resets_at' AS resets_at FROM tasks
-  WHERE status = 'agent_exhausted' AND exhausted ->> 'resets_at' > ? ORDER BY exhausted ->> 'resets_at' LIMIT 1`;
+  WHERE status = 'agent_exhausted' AND exhausted ->> 'resets_at' > +? ORDER BY exhausted ->> 'resets_at' LIMIT 1`;
 const RESET = `SELECT task_id FROM tasks
-  WHERE status = 'agent_exhausted' AND exhausted ->> 'resets_at' > ? AND exhausted ->> 'resets_at' <= ?
-  ORDER BY exhausted ->> 'resets_at' LIMIT ?`;
+  WHERE status = 'agent_exhausted' AND exhausted ->> 'resets_at' > +? AND exhausted ->> 'resets_at' <= +?
+  ORDER BY exhausted ->> 'resets_at' LIMIT +?`;
 
 /** A task that could be next, before the whole of it is read. */
 type Candidate = Pick<TaskRow, "id" | "priority">;
