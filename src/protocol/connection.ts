@@ -85,7 +85,9 @@ function createStatelessSide(host: ClientHost, send: (message: Reply) => void, o
     const abort = new AbortController();
     running.set(request.id, { request, abort });
     try {
-      const answered = await answerStateless(host, request, { signal: abort.signal, send, reserve: host.reserve });
+      const { signal } = abort;
+      const exchange = { signal, isOver: () => signal.aborted, send, reserve: host.reserve };
+      const answered = await answerStateless(host, request, exchange);
       if (answered !== undefined) {
         send(answered.reply);
       }

@@ -19,7 +19,9 @@ const LOG_LEVELS = ["debug", "info", "notice", "warning", "error", "critical", "
 /** What carries one request: how it ends early, and what it may send before its reply. */
 export interface Exchange {
   /** Aborted with the reason `"shutdown"` when the server ends, with any other when the client cancels. */
-  signal: AbortSignal;
+  readonly signal: AbortSignal;
+  /** Whether the signal is aborted, or would be. */
+  isOver(): boolean;
   send(notification: RpcNotification): void;
   /** See `RequestContext`. */
   reserve(bytes: number): Promise<() => void>;

@@ -23,6 +23,8 @@ const CACHE: Readonly<Record<string, { ttlMs: number; cacheScope: "public" | "pr
 export interface StatelessReply {
   status: number;
   reply: RpcErrorReply | { jsonrpc: "2.0"; id: Id; result: Members };
+  /** The reply as JSON, where that is known already. */
+  json?: string;
 }
 
 /** Answers one request; nothing where the client has cancelled it. */
@@ -31,16 +33,37 @@ export async function answerStateless(
   request: RpcRequest,
   exchange: Exchange,
 ): Promise<StatelessReply | undefined> {
-  const refused = refusalOf(host.table, request, exchange.headers);
-  if (refused !== undefined) {
+  return answerAtOnce(host, request, exchange.headers) ?? answerLater(host, request, exchange);
+}
+
+/** Answers what needs no handler: refuses what may not run, and tells of the server. */
+export function answerAtOnce(
+  { table }: Pick<SessionHost, "table">,
+  request: RpcRequest,
+  headers: Headers | undefined,
+): StatelessReply | undefined {
+  const refused = refusalOf(table, request, headers);
+  if (refused !== undefined || request.method !== "server/discover") {
     return refused;
   }
+  const { id } = request;
+  const { result, json } = discoveryOf(table);
+  const reply = { jsonrpc: "2.0" as const, id, result };
+  return { status: 200, reply, json: `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${json}}` };
+}
+
+/** Answers a request that `answerAtOnce` does not; nothing where the client has cancelled it. */
+export async function answerLater(
+  host: SessionHost,
+  request: RpcRequest,
+  exchange: Exchange,
+): Promise<StatelessReply | undefined> {
   const { id, method, params = {} } = request;
   try {
     const result = await resultOf(host, method, params, { id, exchange });
     return result === undefined ? undefined : { status: 200, reply: { jsonrpc: "2.0", id, result } };
   } catch (error) {
-    return exchange.signal.aborted ? undefined : failureReply(host, request, error);
+    return exchange.isOver() ? undefined : failureReply(host, request, error);
   }
 }
 
@@ -73,28 +96,38 @@ async function resultOf(
   params: Members,
   { id, exchange }: { id: Id; exchange: Exchange },
 ): Promise<Members | undefined> {
-  const { signal } = exchange;
   if (method === "subscriptions/listen") {
-    return endOf(new Subscription(table, id, agreementOn(table, params), exchange), signal);
+    return endOf(new Subscription(table, id, agreementOn(table, params), exchange), exchange.signal);
   }
-  const result =
-    method === "server/discover"
-      ? discovery(table)
-      : await table.methods.get(method)?.(params, contextOf(params, local, exchange));
-  if (signal.aborted || result === undefined) {
-    return undefined;
-  }
-  const { resultType = "complete", _meta, ...rest } = result;
-  const hints = resultType === "complete" ? CACHE[method] : undefined;
-  return { resultType, ...hints, ...rest, _meta: { ...(isMembers(_meta) ? _meta : {}), [META.server]: table.info } };
+  const result = await table.methods.get(method)?.(params, contextOf(params, local, exchange));
+  return result === undefined || exchange.isOver() ? undefined : completed(table, method, result);
 }
 
-function discovery({ capabilities, instructions }: HandlerTable): Members {
-  return { supportedVersions: SUPPORTED, capabilities, ...(instructions === undefined ? {} : { instructions }) };
+/** A handler's result as this revision has it. */
+function completed(table: HandlerTable, method: string, result: Members): Members {
+  const { resultType = "complete", _meta } = result;
+  const hints = resultType === "complete" ? CACHE[method] : undefined;
+  return { resultType, ...hints, ...result, _meta: { ...(isMembers(_meta) ? _meta : {}), [META.server]: table.info } };
+}
+
+/** What `server/discover` tells, which never changes: made once. */
+const discoveries = new WeakMap<HandlerTable, { result: Members; json: string }>();
+
+function discoveryOf(table: HandlerTable): { result: Members; json: string } {
+  const known = discoveries.get(table);
+  if (known !== undefined) {
+    return known;
+  }
+  const { capabilities, instructions } = table;
+  const told = { supportedVersions: SUPPORTED, capabilities, ...(instructions === undefined ? {} : { instructions }) };
+  const result = completed(table, "server/discover", told);
+  const made = { result, json: JSON.stringify(result) };
+  discoveries.set(table, made);
+  return made;
 }
 
 function contextOf(params: Members, local: boolean, exchange: Exchange): RequestContext {
-  const { signal, send, reserve, principal, linger = () => undefined } = exchange;
+  const { send, reserve, principal, linger = () => undefined } = exchange;
   const meta = metaOf(params);
   const client = meta[META.client];
   const capabilities = meta[META.capabilities];
@@ -103,12 +136,14 @@ function contextOf(params: Members, local: boolean, exchange: Exchange): Request
     client: isMembers(client) && typeof client["name"] === "string" ? client["name"] : undefined,
     capabilities: isMembers(capabilities) ? capabilities : {},
     local,
-    signal,
+    get signal() {
+      return exchange.signal;
+    },
     linger,
     reserve,
     principal,
     async notify(method, notified) {
-      if (!signal.aborted && (method !== "notifications/message" || wantsLogs)) {
+      if (!exchange.isOver() && (method !== "notifications/message" || wantsLogs)) {
         send({ jsonrpc: "2.0", method, params: notified });
       }
     },

@@ -1,7 +1,7 @@
 import { claims, REVISION } from "../protocol/envelope.ts";
 import { classify, type RpcNotification, type RpcRequest } from "../protocol/jsonrpc.ts";
 import type { SessionHost } from "../protocol/sessions.ts";
-import { answerStateless, type StatelessReply } from "../protocol/stateless.ts";
+import { answerAtOnce, answerLater, type StatelessReply } from "../protocol/stateless.ts";
 import type { Crowd } from "./crowd.ts";
 import type { Visitor } from "./door.ts";
 import type { House } from "./house.ts";
@@ -23,22 +23,56 @@ export function statelessRequest(value: unknown, headers: Headers): StatelessPos
   if (classified.kind !== "request" && classified.kind !== "notification") {
     return undefined;
   }
-  const version = headers.get("mcp-protocol-version");
-  const hinted =
-    classified.message.method !== "initialize" &&
-    !headers.has("mcp-session-id") &&
-    (version === REVISION || headers.has("mcp-method") || (version !== null && version > NEWEST_WITH_SESSIONS));
-  if (!claims(classified.message) && !hinted) {
+  const { message } = classified;
+  if (!claims(message) && (message.method === "initialize" || !isHinted(headers))) {
     return undefined;
   }
   return classified.kind === "request" ? { request: classified.message } : { notification: classified.message };
 }
 
+/** Whether headers tell of 2026-07-28, or of what is yet to come. */
+function isHinted(headers: Headers): boolean {
+  const version = headers.get("mcp-protocol-version");
+  return (
+    !headers.has("mcp-session-id") &&
+    (version === REVISION || headers.has("mcp-method") || (version !== null && version > NEWEST_WITH_SESSIONS))
+  );
+}
+
+/** How a request ends before its answer. Most are answered before anybody asks for the signal: it is made then. */
+function createEarlyEnd(request: Request) {
+  let abort: AbortController | undefined;
+  let over = false;
+
+  function cancel(): void {
+    over = true;
+    abort?.abort("cancelled");
+  }
+
+  return {
+    cancel,
+    isOver: () => over,
+    signal(): AbortSignal {
+      if (abort === undefined) {
+        abort = new AbortController();
+        // Closing the response is how a client of this revision cancels.
+        request.signal.addEventListener("abort", cancel, { once: true });
+        if (over || request.signal.aborted) {
+          cancel();
+        }
+      }
+      return abort.signal;
+    },
+  };
+}
+
+type EarlyEnd = ReturnType<typeof createEarlyEnd>;
+
 /**
  * The response to one request: JSON, or an event stream once something is said before the answer. Where no stream is
- * free, or the client has gone, `abort` is aborted.
+ * free, or the client has gone, `early` ends it.
  */
-function createReply(visitor: Visitor, { door, slots, crowd }: House, abort: AbortController) {
+function createReply(visitor: Visitor, { door, slots, crowd }: House, early: EarlyEnd) {
   const { promise, resolve, reject } = Promise.withResolvers<Response>();
   let stream: EventStream | undefined;
   return {
@@ -46,19 +80,19 @@ function createReply(visitor: Visitor, { door, slots, crowd }: House, abort: Abo
     fail: reject,
     /** The stream, opened where it is not yet. */
     open(): EventStream | undefined {
-      if (stream !== undefined || abort.signal.aborted) {
+      if (stream !== undefined || early.isOver()) {
         return stream;
       }
       if (!slots.take()) {
         resolve(slots.refusal());
-        abort.abort("cancelled");
+        early.cancel();
         return undefined;
       }
       const opened = openEventStream({
         onClose() {
           slots.giveBack();
           door.release(visitor, opened);
-          abort.abort("cancelled");
+          early.cancel();
         },
         crowd,
       });
@@ -84,12 +118,13 @@ function createReply(visitor: Visitor, { door, slots, crowd }: House, abort: Abo
   };
 }
 
+const JSON_TYPE = new Headers({ "content-type": "application/json;charset=utf-8" });
+
 /** An answer in a response of its own; one that weighs is counted until it is read. */
-function jsonAnswer({ reply, status }: StatelessReply, crowd: Crowd): Response {
-  const json = JSON.stringify(reply);
+function jsonAnswer({ reply, status, json = JSON.stringify(reply) }: StatelessReply, crowd: Crowd): Response {
   return json.length > LARGE_CHARACTERS
     ? largeAnswer(json, status, { onClose: () => undefined, crowd })
-    : new Response(json, { status, headers: { "content-type": "application/json;charset=utf-8" } });
+    : new Response(json, { status, headers: JSON_TYPE });
 }
 
 /** Answers POSTs of 2026-07-28, each by itself. */
@@ -99,25 +134,37 @@ export function createStatelessPosts(host: SessionHost, house: House) {
   const running = new Set<Promise<void>>();
   const subscriptions = createSubscriptions(host, house);
 
-  function answerRequest(request: RpcRequest, { signal, headers }: Request, visitor: Visitor): Promise<Response> {
-    const { principal } = visitor;
-    const abort = new AbortController();
-    // Closing the response is how a client of this revision cancels.
-    signal.addEventListener("abort", () => abort.abort("cancelled"), { once: true });
-    const reply = createReply(visitor, house, abort);
-    const send = (notification: RpcNotification) => reply.open()?.send("message", JSON.stringify(notification));
-    const linger = () => reply.open()?.comment();
-    const exchange = { signal: abort.signal, send, linger, reserve, principal, headers };
-    const answering = answerStateless(host, request, exchange)
-      .then(reply.finish)
-      .catch(reply.fail)
-      .finally(() => running.delete(answering));
+  function answerRequest(message: RpcRequest, request: Request, visitor: Visitor): Response | Promise<Response> {
+    const { headers } = request;
+    const atOnce = answerAtOnce(host, message, headers);
+    if (atOnce !== undefined) {
+      return jsonAnswer(atOnce, house.crowd);
+    }
+    const early = createEarlyEnd(request);
+    const reply = createReply(visitor, house, early);
+    const exchange = {
+      get signal() {
+        return early.signal();
+      },
+      isOver: early.isOver,
+      send: (notification: RpcNotification) => reply.open()?.send("message", JSON.stringify(notification)),
+      linger: () => reply.open()?.comment(),
+      reserve,
+      principal: visitor.principal,
+      headers,
+    };
+    const answering = answerLater(host, message, exchange)
+      .then((answered) => {
+        running.delete(answering);
+        reply.finish(answered);
+      })
+      .catch(reply.fail);
     running.add(answering);
     return reply.response;
   }
 
   return {
-    async answer(post: StatelessPost, request: Request, visitor: Visitor): Promise<Response> {
+    answer(post: StatelessPost, request: Request, visitor: Visitor): Response | Promise<Response> {
       if ("notification" in post) {
         return new Response(null, { status: 202 });
       }
