@@ -1,4 +1,4 @@
-import type { Gate } from "../auth/authenticate.ts";
+import type { Gate, Proof } from "../auth/authenticate.ts";
 import type { Principal } from "../domain/access.ts";
 import { RPC } from "../protocol/jsonrpc.ts";
 import { refuse } from "./guard.ts";
@@ -11,6 +11,8 @@ export interface DoorOptions {
   gate: Gate;
   /** Calls a second that each token may make, and may save up; 0 for any number. */
   rate: number;
+  /** Where a request comes from. */
+  addressOf(request: Request): string;
 }
 
 /** Who has come in; without tokens anybody has, and has no name. */
@@ -23,10 +25,12 @@ interface Closable {
   close(): unknown;
 }
 
+type Admitted = Visitor | { refusal: Response };
+
 /** Where callers show their tokens. */
 export interface Door {
-  /** Lets a request in, or answers why not; `address` is where it comes from. */
-  admit(request: Request, address: string): Promise<Visitor | { refusal: Response }>;
+  /** Lets a request in, or answers why not; at once where the gate need not be asked anew. */
+  admit(request: Request): Admitted | Promise<Admitted>;
   /** Takes so many more calls from the visitor's allowance; answers the refusal once it is used up. */
   charge(visitor: Visitor, calls: number): Response | undefined;
   /** Closes what is open for the visitor when it may be there no longer. */
@@ -37,7 +41,7 @@ export interface Door {
 }
 
 /** A door that nobody passes without a valid token, once there ever was one. */
-export function createDoor({ gate, rate }: DoorOptions): Door {
+export function createDoor({ gate, rate, addressOf }: DoorOptions): Door {
   const failures = createFailures();
   const allowances = createAllowances(rate);
   const held = createHeld(gate);
@@ -45,18 +49,21 @@ export function createDoor({ gate, rate }: DoorOptions): Door {
     const wait = principal === undefined ? 0 : allowances.take(principal.token_id, calls);
     return wait === 0 ? undefined : tooMany(`a token may make ${rate} calls a second`, wait);
   };
+  function decide(request: Request, proof: Proof): Admitted {
+    if (proof.kind === "passed") {
+      const visitor = { principal: proof.principal };
+      const refusal = charge(visitor, 1);
+      return refusal === undefined ? visitor : { refusal };
+    }
+    const wait = proof.kind === "invalid" ? failures.add(addressOf(request)) : 0;
+    return wait > 0
+      ? { refusal: tooMany("too many invalid tokens from this address", wait) }
+      : { refusal: unauthorized(request, proof.kind) };
+  }
   return {
-    async admit(request, address) {
-      const proof = await gate.judge(request.headers.get("authorization"));
-      if (proof.kind === "passed") {
-        const visitor = { principal: proof.principal };
-        const refusal = charge(visitor, 1);
-        return refusal === undefined ? visitor : { refusal };
-      }
-      const wait = proof.kind === "invalid" ? failures.add(address) : 0;
-      return wait > 0
-        ? { refusal: tooMany("too many invalid tokens from this address", wait) }
-        : { refusal: unauthorized(request, proof.kind) };
+    admit(request) {
+      const proof = gate.judge(request.headers.get("authorization"));
+      return proof instanceof Promise ? proof.then((judged) => decide(request, judged)) : decide(request, proof);
     },
     charge,
     hold: held.add,

@@ -29,44 +29,50 @@ export interface HttpServer {
 }
 
 /** How a server is reached, by whom, and how much it holds. */
-export interface HttpOptions extends Names, DoorOptions {
+export interface HttpOptions extends Names, Omit<DoorOptions, "addressOf"> {
   /** The most streams at once, and the most sessions. */
   most: number;
   /** What `/health` tells whoever shows a token, beside the streams and sessions. */
   state(): Promise<object>;
 }
 
-type Route = (request: Request, url: URL, visitor: Visitor) => Response | Promise<Response>;
+/** The path in a request's URL, which the runtime has brought into normal form. */
+const PATH = /^\w+:\/\/[^/?#]*([^?#]*)/;
+
+type Route = (request: Request, visitor: Visitor) => Response | Promise<Response>;
 type Routes = Readonly<Record<string, Readonly<Record<string, Route>>>>;
 
 /** Listens on `host`:`port` (0 takes a free one). Throws where the port is taken. */
 export function serveHttp(context: Omit<SessionHost, "local">, options: HttpOptions): HttpServer {
   const { host: hostname, port, most, gate, rate } = options;
   const host = { ...context, local: false };
-  const stay = (request: Request) => server.timeout(request, ANSWER_SECONDS);
-  const house = { door: createDoor({ gate, rate }), slots: createSlots(most), most, crowd: createCrowd(), stay };
-  const rooms = createRooms(host, house);
+  const patience = createPatience((request, seconds) => server.timeout(request, seconds));
   const addressOf = (request: Request) => server.requestIP(request)?.address ?? "";
-  const routes = createRoutes(rooms, house, { state: options.state, addressOf });
-  async function answer(request: Request): Promise<Response> {
-    const response = await routes(request);
-    if (response.headers.get("content-type") !== "text/event-stream") {
-      // What was granted for making the answer would be granted to the next request on this connection, too.
-      server.timeout(request, REQUEST_SECONDS);
-    }
-    return response;
-  }
+  const door = createDoor({ gate, rate, addressOf });
+  const house = { door, slots: createSlots(most), most, crowd: createCrowd(), stay: patience.stay };
+  const rooms = createRooms(host, house);
+  const routes = createRoutes(rooms, house, options);
   const sharing = createSharing(options.allowOrigins);
-  const flights = createFlights(
-    async (request: Request) =>
-      guard(request) ?? sharing.share(request, sharing.preflight(request) ?? (await answer(request))),
-  );
+  const flights = createFlights();
   const server = Bun.serve({
     hostname,
     port,
     maxRequestBodySize: BODY_BYTES,
     idleTimeout: REQUEST_SECONDS,
-    fetch: flights.begin,
+    async fetch(request) {
+      const refusal = flights.refusal() ?? guard(request);
+      if (refusal !== undefined) {
+        return refusal;
+      }
+      flights.begin();
+      try {
+        const response = sharing.preflight(request) ?? (await routes(request));
+        patience.end(request, response);
+        return sharing.share(request, response);
+      } finally {
+        flights.end();
+      }
+    },
     error(error) {
       host.log.error("request failed", error);
       return refuse(500, "Internal Server Error", RPC.internalError);
@@ -90,26 +96,52 @@ export function serveHttp(context: Omit<SessionHost, "local">, options: HttpOpti
   };
 }
 
-/** Requests that have no response yet. Once stopped, no more are begun: connections that are open may still bring some. */
-function createFlights(answer: (request: Request) => Promise<Response>) {
-  const flights = new Set<Promise<unknown>>();
-  let stopping = false;
+/** How long a connection may rest. What is granted for one answer would hold for the requests after it, too. */
+function createPatience(grant: (request: Request, seconds: number) => void) {
+  const granted = new WeakSet<Request>();
   return {
-    begin(request: Request): Response | Promise<Response> {
-      if (stopping) {
-        return refuse(503, "Service Unavailable: the server is ending", RPC.refused, {
-          "retry-after": "1",
-          connection: "close",
-        });
+    stay(request: Request): void {
+      granted.add(request);
+      grant(request, ANSWER_SECONDS);
+    },
+    /** The request has its response. */
+    end(request: Request, response: Response): void {
+      if (!granted.has(request) || response.headers.get("content-type") !== "text/event-stream") {
+        grant(request, REQUEST_SECONDS);
       }
-      const flight = answer(request).finally(() => flights.delete(flight));
-      flights.add(flight);
-      return flight;
+    },
+  };
+}
+
+/** Requests that have no response yet. Once stopped, no more are begun: connections that are open may still bring some. */
+function createFlights() {
+  const landed: (() => void)[] = [];
+  let stopping = false;
+  let begun = 0;
+  return {
+    /** The answer to what may not begin any more. */
+    refusal: () =>
+      stopping
+        ? refuse(503, "Service Unavailable: the server is ending", RPC.refused, {
+            "retry-after": "1",
+            connection: "close",
+          })
+        : undefined,
+    begin: () => void begun++,
+    end(): void {
+      begun--;
+      if (begun === 0) {
+        for (const resolve of landed.splice(0)) {
+          resolve();
+        }
+      }
     },
     /** Resolves when every request that was begun has its response. */
     async stop(): Promise<void> {
       stopping = true;
-      await Promise.allSettled(flights);
+      if (begun > 0) {
+        await new Promise<void>((resolve) => landed.push(resolve));
+      }
     },
   };
 }
@@ -139,23 +171,18 @@ function createRooms(host: SessionHost, house: House) {
 type Rooms = ReturnType<typeof createRooms>;
 
 /** What answers a request that has passed the guard. */
-function createRoutes(
-  rooms: Rooms,
-  { door, slots, stay }: House,
-  { state, addressOf }: Pick<HttpOptions, "state"> & { addressOf(request: Request): string },
-) {
+function createRoutes(rooms: Rooms, { door, slots, stay }: House, { state }: Pick<HttpOptions, "state">) {
   /** Without a token; whoever shows one is told more. */
   async function serveHealth(request: Request): Promise<Response> {
-    const named = request.headers.has("authorization") ? await door.admit(request, addressOf(request)) : undefined;
+    const named = request.headers.has("authorization") ? await door.admit(request) : undefined;
     if (named === undefined || "refusal" in named || named.principal === undefined) {
       return Response.json({ status: "ok" });
     }
     const open = { streams: slots.taken(), sessions: await rooms.sessions() };
     return Response.json({ status: "ok", ...(await state()), ...open });
   }
-  async function serveMcp(request: Request, _: URL, visitor: Visitor): Promise<Response> {
+  async function serveMcp(request: Request, visitor: Visitor): Promise<Response> {
     const body = request.method === "POST" ? await readJson(request) : undefined;
-    stay(request);
     if (body !== undefined && "refusal" in body) {
       return body.refusal;
     }
@@ -165,11 +192,12 @@ function createRoutes(
       return refused;
     }
     const stateless = body === undefined ? undefined : statelessRequest(body.value, request.headers);
-    if (stateless === undefined) {
+    if (body === undefined || stateless === undefined) {
+      stay(request);
       return (await rooms.streamable()).handle(request, body, visitor);
     }
     // Whoever stands between decides by the headers, or by a body of which it may read the other member.
-    const repeated = body === undefined ? undefined : repeatedMember(body);
+    const repeated = repeatedMember(body);
     return repeated === undefined
       ? rooms.statelessPosts.answer(stateless, request, visitor)
       : refuse(400, `Invalid Request: ${repeated}`, RPC.invalidRequest);
@@ -181,22 +209,24 @@ function createRoutes(
     [`${METADATA_PATH}/mcp`]: metadata,
   };
   const guarded: Routes = {
-    "/sse": { GET: (request, _, visitor) => rooms.eventClients.open(request, visitor) },
-    "/message": { POST: rooms.eventClients.take },
+    "/sse": { GET: rooms.eventClients.open },
+    "/message": { POST: (request, visitor) => rooms.eventClients.take(request, new URL(request.url), visitor) },
     "/mcp": { POST: serveMcp, GET: serveMcp, DELETE: serveMcp },
   };
-  return async (request: Request): Promise<Response> => {
-    const url = new URL(request.url);
-    if (Object.hasOwn(free, url.pathname)) {
-      return dispatch(free, request, url, { principal: undefined });
+  return (request: Request): Response | Promise<Response> => {
+    const path = PATH.exec(request.url)?.[1] ?? "";
+    if (Object.hasOwn(free, path)) {
+      return dispatch(free, path, request, { principal: undefined });
     }
-    const visitor = await door.admit(request, addressOf(request));
-    return "refusal" in visitor ? visitor.refusal : dispatch(guarded, request, url, visitor);
+    const enter = (visitor: Visitor | { refusal: Response }) =>
+      "refusal" in visitor ? visitor.refusal : dispatch(guarded, path, request, visitor);
+    const admitted = door.admit(request);
+    return admitted instanceof Promise ? admitted.then(enter) : enter(admitted);
   };
 }
 
-function dispatch(routes: Routes, request: Request, url: URL, visitor: Visitor): Response | Promise<Response> {
-  const methods = Object.hasOwn(routes, url.pathname) ? routes[url.pathname] : undefined;
+function dispatch(routes: Routes, path: string, request: Request, visitor: Visitor): Response | Promise<Response> {
+  const methods = Object.hasOwn(routes, path) ? routes[path] : undefined;
   if (methods === undefined) {
     return refuse(404, `Not Found: there are ${["/health", ...Object.keys(routes)].join(", ")}`);
   }
@@ -205,5 +235,5 @@ function dispatch(routes: Routes, request: Request, url: URL, visitor: Visitor):
     const allow = Object.keys(methods).join(", ");
     return refuse(405, `Method Not Allowed: ${allow}`, RPC.refused, { allow });
   }
-  return route(request, url, visitor);
+  return route(request, visitor);
 }

@@ -140,6 +140,7 @@ export function createStatelessPosts(host: SessionHost, house: House) {
     if (atOnce !== undefined) {
       return jsonAnswer(atOnce, house.crowd);
     }
+    house.stay(request);
     const early = createEarlyEnd(request);
     const reply = createReply(visitor, house, early);
     const exchange = {
@@ -168,9 +169,11 @@ export function createStatelessPosts(host: SessionHost, house: House) {
       if ("notification" in post) {
         return new Response(null, { status: 202 });
       }
-      return post.request.method === "subscriptions/listen"
-        ? subscriptions.open(post.request, request.headers, visitor)
-        : answerRequest(post.request, request, visitor);
+      if (post.request.method === "subscriptions/listen") {
+        house.stay(request);
+        return subscriptions.open(post.request, request.headers, visitor);
+      }
+      return answerRequest(post.request, request, visitor);
     },
     /** Ends subscriptions, which never end by themselves, and waits for the answers in flight. */
     async drained(): Promise<void> {

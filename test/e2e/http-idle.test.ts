@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { statelessBytes } from "../support/load.ts";
 import {
   attachBig,
   connectRaw,
@@ -36,14 +37,17 @@ async function released(connection: RawConnection): Promise<void> {
 const notLinux = process.platform !== "linux";
 
 // All at once: each of them is waiting, and nothing else.
-test.concurrent("idle streams of /sse and of GET /mcp get a comment within 20 s and work after 35 s (takes 36 s)", async () => {
+test.concurrent("idle streams of /sse, GET /mcp and a subscription get a comment within 20 s and work after 35 s (takes 36 s)", async () => {
   const begun = performance.now();
   const events = await openRawEventClient(url);
   const session = await openSession(url);
   const stream = connectRaw(url);
   stream.socket.write(inSession(session));
   await stream.until((received) => received.includes("\r\n\r\n"));
-  const commented = [events.stream, stream].map(async (idle) => {
+  const subscription = connectRaw(url);
+  subscription.socket.write(statelessBytes("subscriptions/listen", { notifications: { resourcesListChanged: true } }));
+  await subscription.until((received) => received.includes("acknowledged"));
+  const commented = [events.stream, stream, subscription].map(async (idle) => {
     const before = comments(await idle.until(() => true));
     await idle.until((received) => comments(received) > before);
     expect(performance.now() - begun).toBeLessThan(20_000);
@@ -54,9 +58,12 @@ test.concurrent("idle streams of /sse and of GET /mcp get a comment within 20 s 
   await events.stream.until((received) => received.includes('"id":"late"'));
   expect((await exchange(url, inSession(session))).status).toBe(409);
   expect(await stream.until(() => true)).not.toEndWith("\r\n0\r\n\r\n");
+  await session.request(toolCall(2, "create_task", creation("late")));
+  await subscription.until((received) => received.includes("list_changed"));
   expect(await session.request(request(1, "ping"))).toEqual({ jsonrpc: "2.0", id: 1, result: {} });
   events.stream.socket.destroy();
   stream.socket.destroy();
+  subscription.socket.destroy();
 }, 60_000);
 
 test.concurrent("calls of /mcp that wait for 40 s survive it in both eras, and are told of a task then (takes 40 s)", async () => {

@@ -86,7 +86,7 @@ export function createSqliteStore(db: Database, host: StoreHost): Store {
     writeNext: (command) => write(command, (now) => changeNext(db, now, command)),
     create: (command) => write(command, (now) => create(db, now, command)),
     ...reader,
-    tokens: createTokens(db, { now: host.now, read, write: (body) => queue.commit(body) }),
+    tokens: createTokens(db, { now: host.now, read: readAtOnce, write: (body) => queue.commit(body) }),
     state: () => readAtOnce(() => stateOf(db)),
     probe: () => queue.alone(() => failsafe.guard(() => inOurWords(host, () => touchNothing(db)))),
     close() {
