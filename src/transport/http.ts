@@ -4,6 +4,7 @@ import type { SessionHost } from "../protocol/sessions.ts";
 import { createCrowd } from "./crowd.ts";
 import { createDoor, type DoorOptions, METADATA_PATH, resourceMetadata, type Visitor } from "./door.ts";
 import { createEventClients } from "./event-clients.ts";
+import { createGathering } from "./gathering.ts";
 import { BODY_BYTES, createGuard, createSharing, type Names, readJson, refuse } from "./guard.ts";
 import type { House } from "./house.ts";
 import { createSlots } from "./slots.ts";
@@ -172,6 +173,7 @@ type Rooms = ReturnType<typeof createRooms>;
 
 /** What answers a request that has passed the guard. */
 function createRoutes(rooms: Rooms, { door, slots, stay }: House, { state }: Pick<HttpOptions, "state">) {
+  const gather = createGathering();
   /** Without a token; whoever shows one is told more. */
   async function serveHealth(request: Request): Promise<Response> {
     const named = request.headers.has("authorization") ? await door.admit(request) : undefined;
@@ -183,6 +185,10 @@ function createRoutes(rooms: Rooms, { door, slots, stay }: House, { state }: Pic
   }
   async function serveMcp(request: Request, visitor: Visitor): Promise<Response> {
     const body = request.method === "POST" ? await readJson(request) : undefined;
+    const turn = gather();
+    if (turn !== undefined) {
+      await turn;
+    }
     if (body !== undefined && "refusal" in body) {
       return body.refusal;
     }
