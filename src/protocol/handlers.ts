@@ -3,6 +3,7 @@ import type { Log } from "../log.ts";
 import type { Scans } from "../redact/scans.ts";
 import type { ToolContext } from "../tools/tool.ts";
 import { createTurns } from "../turns.ts";
+import { createCollector } from "./collector.ts";
 import { failedRequest, ProtocolError } from "./failure.ts";
 import { type Members, RPC } from "./jsonrpc.ts";
 import { topicOf } from "./resource-uri.ts";
@@ -90,6 +91,7 @@ export function createHandlers(services: Services): HandlerTable {
     return late;
   };
   const turns = createTurns();
+  const onCall = createCollector();
   // What reads the store looks at it between the writes that came before and after, however long those are held up.
   const inTurn = async (begin: (late: Late) => Promise<Members>) => {
     const all = loaded ?? (await load());
@@ -108,7 +110,7 @@ export function createHandlers(services: Services): HandlerTable {
     "completion/complete": (params) => inTurn((all) => all.complete(services, params)),
   };
   const methods = new Map(
-    Object.entries(table).map(([method, handler]) => [method, guarded(method, handler, services.log)]),
+    Object.entries(table).map(([method, handler]) => [method, guarded(method, handler, { log: services.log, onCall })]),
   );
   return {
     methods,
@@ -142,8 +144,9 @@ function onePage({ cursor }: Members, list: Members): Members {
 }
 
 /** `handler`, throwing nothing but protocol errors; a bug is logged and told as one. */
-function guarded(method: string, handler: Handler, log: Log): Handler {
+function guarded(method: string, handler: Handler, { log, onCall }: { log: Log; onCall(): void }): Handler {
   return async (params, context) => {
+    onCall();
     try {
       return await handler(params, context);
     } catch (error) {
