@@ -8,11 +8,17 @@ const VALUES = 250_000;
 /** What the parser's own reason may take of an answer, in characters: it quotes what it stumbled over. */
 const REASON = 100;
 
+const NONE: ReadonlyMap<string, string> = new Map();
+
 /**
  * A message's text as a JSON value, or the answer to what is none. It is measured before anything is built of it: the
  * parser takes any depth, at 80 bytes a bracket, but what is built cannot be walked. A member `__proto__` is dropped.
+ * A string that is a mark in `taken` is what it stands for.
  */
-export function parseJson(text: string): { value: unknown } | { reply: RpcErrorReply } {
+export function parseJson(
+  text: string,
+  taken: ReadonlyMap<string, string> = NONE,
+): { value: unknown } | { reply: RpcErrorReply } {
   const fault = excess(text);
   if (fault !== undefined) {
     return { reply: errorReply(null, RPC.invalidRequest, `Invalid Request: ${fault}`) };
@@ -20,7 +26,7 @@ export function parseJson(text: string): { value: unknown } | { reply: RpcErrorR
   try {
     // An escape may spell the underscore.
     const suspicious = text.includes("__proto__") || text.includes("\\u005");
-    return { value: suspicious ? JSON.parse(text, withoutPrototype) : JSON.parse(text) };
+    return { value: suspicious || taken.size > 0 ? JSON.parse(text, reviver(taken)) : JSON.parse(text) };
   } catch (error) {
     return { reply: parseError(error instanceof SyntaxError ? oneLine(error.message).slice(0, REASON) : "no JSON") };
   }
@@ -31,8 +37,13 @@ export function parseError(reason: string): RpcErrorReply {
   return errorReply(null, RPC.parseError, `Parse error: ${reason}`);
 }
 
-function withoutPrototype(name: string, value: unknown): unknown {
-  return name === "__proto__" ? undefined : value;
+function reviver(taken: ReadonlyMap<string, string>) {
+  return (name: string, value: unknown): unknown => {
+    if (name === "__proto__") {
+      return undefined;
+    }
+    return typeof value === "string" ? (taken.get(value) ?? value) : value;
+  };
 }
 
 const QUOTE = 34;

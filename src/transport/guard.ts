@@ -1,5 +1,8 @@
+import { collect, LARGE_BYTES, release } from "../memory.ts";
 import { parseError, parseJson } from "../protocol/json.ts";
 import { errorReply, RPC } from "../protocol/jsonrpc.ts";
+import { createGathered } from "./gathered.ts";
+import { type MessageText, textOf } from "./large-text.ts";
 
 /** The most bytes a request's body may have: as much as a line on stdio. */
 export const BODY_BYTES = 16 * 1024 * 1024;
@@ -88,20 +91,42 @@ export function refuse(
   return Response.json(errorReply(null, code, message), { status, headers });
 }
 
-const UTF8 = new TextDecoder("utf-8", { fatal: true });
+/**
+ * The text of a body. The runtime gathers one in memory that it doubles, and copies at its end: what is not known to be
+ * small is put where it will stay. Throws where the body is cut short.
+ */
+async function textOfBody(request: Request): Promise<MessageText | undefined> {
+  const length = request.headers.get("content-length");
+  if ((length !== null && Number(length) < LARGE_BYTES) || request.body === null) {
+    return textOf(new Uint8Array(await request.arrayBuffer()));
+  }
+  const gathered = createGathered(BODY_BYTES);
+  try {
+    for await (const chunk of request.body) {
+      gathered.add(chunk);
+      release(chunk);
+    }
+    return textOf(gathered.bytes());
+  } finally {
+    const size = gathered.size();
+    gathered.clear();
+    if (size >= LARGE_BYTES) {
+      collect();
+    }
+  }
+}
 
 /** The JSON value in a request's body, and its text, or the answer to a body that is none. */
 export async function readJson(request: Request): Promise<{ value: unknown; text: string } | { refusal: Response }> {
   if (!isJson(request.headers.get("content-type"))) {
     return { refusal: refuse(415, "Unsupported Media Type: Content-Type must be application/json") };
   }
-  let text: string;
-  try {
-    text = UTF8.decode(await request.arrayBuffer());
-  } catch {
+  const read = await textOfBody(request).catch(() => undefined);
+  if (read === undefined) {
     return { refusal: Response.json(parseError("not UTF-8, or cut short"), { status: 400 }) };
   }
-  const parsed = parseJson(text);
+  const { text, taken } = read;
+  const parsed = parseJson(text, taken);
   return "reply" in parsed ? { refusal: Response.json(parsed.reply, { status: 400 }) } : { value: parsed.value, text };
 }
 

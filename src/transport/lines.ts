@@ -1,8 +1,11 @@
+import { collect, LARGE_BYTES, release } from "../memory.ts";
+import { createGathered } from "./gathered.ts";
+
 const NEWLINE = 10;
 
 /** What a splitter does with what it finds. */
 export interface LineSink {
-  /** A whole line, without its newline; valid until the next call. */
+  /** A whole line, without its newline, to be changed at will; valid until the call returns. */
   line(bytes: Uint8Array): void;
   /** A line of more than the bound has been skipped to its end. */
   tooLong(): void;
@@ -10,45 +13,45 @@ export interface LineSink {
 
 /** Cuts a stream of bytes into lines of at most `bound` bytes; memory stays within the bound. */
 export function createLineSplitter(bound: number, sink: LineSink) {
-  let parts: Uint8Array[] = [];
-  let size = 0;
+  const begun = createGathered(bound);
 
-  function keep(part: Uint8Array): void {
-    size += part.length;
-    if (size <= bound) {
-      parts.push(part);
-    } else {
-      parts = [];
+  function finish(): void {
+    const size = begun.size();
+    if (size > bound) {
+      begun.clear();
+      sink.tooLong();
+      return;
+    }
+    sink.line(begun.bytes());
+    begun.clear();
+    if (size >= LARGE_BYTES) {
+      collect();
     }
   }
 
-  function finish(): void {
-    const [only, second] = parts;
-    const line = second === undefined ? only : Buffer.concat(parts);
-    const skipped = size > bound;
-    // Before the line is used: of a long one, no second copy is there meanwhile.
-    parts = [];
-    size = 0;
-    if (skipped) {
-      sink.tooLong();
+  function take(line: Uint8Array): void {
+    if (begun.size() > 0 || line.length > bound) {
+      begun.add(line);
+      finish();
     } else {
-      sink.line(line ?? new Uint8Array());
+      sink.line(line);
     }
   }
 
   return {
+    /** Takes a chunk, which is the splitter's from then on. */
     push(chunk: Uint8Array): void {
       let from = 0;
       for (let at = chunk.indexOf(NEWLINE); at >= 0; at = chunk.indexOf(NEWLINE, from)) {
-        keep(chunk.subarray(from, at));
-        finish();
+        take(chunk.subarray(from, at));
         from = at + 1;
       }
       if (from < chunk.length) {
-        keep(chunk.slice(from));
+        begun.add(chunk.subarray(from));
       }
+      release(chunk);
     },
     /** How many bytes came after the last newline. */
-    end: (): number => size,
+    end: begun.size,
   };
 }

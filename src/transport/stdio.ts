@@ -2,6 +2,7 @@ import { createConnection } from "../protocol/connection.ts";
 import { parseError, parseJson } from "../protocol/json.ts";
 import { errorReply, RPC } from "../protocol/jsonrpc.ts";
 import type { SessionHost } from "../protocol/sessions.ts";
+import { textOf } from "./large-text.ts";
 import { createLineSplitter } from "./lines.ts";
 import { createOutflow } from "./outflow.ts";
 
@@ -90,17 +91,13 @@ function createStop(signal: AbortSignal, broken: Promise<void>) {
     });
 }
 
-const decoder = new TextDecoder("utf-8", { fatal: true });
-
 /** A line as a JSON value, or the answer to what is none; nothing for a blank one. */
 function parse(bytes: Uint8Array): ReturnType<typeof parseJson> | undefined {
-  let text: string;
-  try {
-    text = decoder.decode(bytes);
-  } catch {
+  const read = textOf(bytes);
+  if (read === undefined) {
     return { reply: parseError("not UTF-8") };
   }
-  return text.trim() === "" ? undefined : parseJson(text);
+  return read.text.trim() === "" ? undefined : parseJson(read.text, read.taken);
 }
 
 /** Prints what a person asked for (help, version, a report, a file) instead of serving. */
