@@ -31,23 +31,6 @@ export function base64(): z.ZodString {
   );
 }
 
-/** How much is decoded at a time. */
-const PIECE = 65_536;
-
-/** Whether bytes are UTF-8, without a copy of them. */
-export function isUtf8(bytes: Uint8Array): boolean {
-  const decoder = new TextDecoder("utf-8", { fatal: true });
-  try {
-    for (let from = 0; from < bytes.length; from += PIECE) {
-      decoder.decode(bytes.subarray(from, from + PIECE), { stream: true });
-    }
-    decoder.decode();
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 function refuseBeyond(maximum: number, unit: string, measure: (value: string) => number) {
   return z.check<string>((payload) => {
     const size = measure(payload.value);

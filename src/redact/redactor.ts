@@ -1,6 +1,7 @@
 import type { SecretsMode } from "../settings.ts";
 import { findSecrets, hasSigns, WINDOW } from "./find.ts";
 import type { Finding } from "./finding.ts";
+import { bytesWithout, findSecretsInBytes } from "./in-bytes.ts";
 
 /** The scan of one call for secrets. */
 export interface Scan {
@@ -88,12 +89,9 @@ function createScan(mode: SecretsMode, args: unknown): Scan & { text(written: st
     args,
     text,
     async bytes(file) {
-      const before = mode === "off" ? undefined : asText(file);
-      if (before === undefined) {
-        return file;
-      }
-      const after = await text(before);
-      return after === before ? file : Buffer.from(after);
+      const findings = (mode === "off" ? undefined : await findSecretsInBytes(file)) ?? [];
+      found += findings.length;
+      return mode === "redact" && findings.length > 0 ? bytesWithout(file, findings) : file;
     },
     tally: () => (found === 0 ? {} : mode === "redact" ? { redacted: found } : { secrets_found: found }),
   };
@@ -115,12 +113,4 @@ function without(text: string, findings: readonly Finding[]): string {
     from = end;
   }
   return result + text.slice(from);
-}
-
-function asText(bytes: Uint8Array): string | undefined {
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    return undefined;
-  }
 }

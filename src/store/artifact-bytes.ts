@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { open } from "node:fs/promises";
+import { release } from "../memory.ts";
 import { type ArtifactBytes, DamagedArtifact } from "./artifacts.ts";
 
 /** How much of a file is in memory at a time, beside the range that was asked for. */
@@ -34,12 +35,12 @@ async function eachChunk(path: string, size: number, take: (chunk: Buffer, at: n
   const file = await open(path, "r").catch((error) => {
     throw error.code === "ENOENT" ? new DamagedArtifact(`${path} is missing`) : error;
   });
+  const memory = Buffer.alloc(Math.min(size, CHUNK));
   try {
     const { size: found } = await file.stat();
     if (found !== size) {
       throw new DamagedArtifact(`${path} has ${found} bytes instead of ${size}`);
     }
-    const memory = Buffer.alloc(Math.min(size, CHUNK));
     for (let at = 0; at < size; ) {
       const { bytesRead } = await file.read(memory, 0, Math.min(memory.length, size - at), at);
       if (bytesRead === 0) {
@@ -49,6 +50,7 @@ async function eachChunk(path: string, size: number, take: (chunk: Buffer, at: n
       at += bytesRead;
     }
   } finally {
+    release(memory);
     await file.close();
   }
 }
@@ -64,6 +66,9 @@ function createTextCheck() {
         const end = joint.length - openEnd(joint);
         holds = isUtf8(joint.subarray(0, end)) && !chunk.includes(0);
         open = Buffer.from(joint.subarray(end));
+        if (joint !== chunk) {
+          release(joint);
+        }
       }
     },
     holds: () => holds && open.length === 0,

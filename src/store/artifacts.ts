@@ -1,3 +1,5 @@
+import { isUtf8 } from "node:buffer";
+
 /** The bytes asked for. */
 export interface ArtifactBytes {
   bytes: Uint8Array;
@@ -47,4 +49,9 @@ export interface ArtifactFolder extends Artifacts {
 /** What bytes are addressed by. */
 export function hashOf(bytes: Uint8Array): string {
   return new Bun.CryptoHasher("sha256").update(bytes).digest("hex");
+}
+
+/** Whether bytes are UTF-8, without a copy of them. */
+export function areUtf8(bytes: Uint8Array): boolean {
+  return isUtf8(bytes);
 }

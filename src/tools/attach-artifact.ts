@@ -4,7 +4,9 @@ import { quote } from "../domain/clean.ts";
 import { TaskError } from "../domain/errors.ts";
 import { artifactFields } from "../domain/fields.ts";
 import { unknownTask } from "../domain/task.ts";
-import { base64, isUtf8 } from "../domain/text.ts";
+import { base64 } from "../domain/text.ts";
+import { collectSoon, LARGE_BYTES, release } from "../memory.ts";
+import { areUtf8 } from "../store/artifacts.ts";
 import { agentOf } from "./caller.ts";
 import { deedOf } from "./deed.ts";
 import { acknowledgement, callingAgent, taskId } from "./shapes.ts";
@@ -56,6 +58,10 @@ export const attachArtifact = defineTool({
     }
     const sha256 = await artifacts.keep(bytes);
     const attached = { artifact_id: id(), name, kind, mime_type: mime_type ?? guessType(kind, bytes), size, sha256 };
+    release(bytes);
+    if (size >= LARGE_BYTES) {
+      collectSoon();
+    }
     const deed = deedOf(context, "attach_artifact", { agent: by });
     const answer = await store.write<Attached>({
       select: { task_id },
@@ -90,7 +96,14 @@ interface Source {
 /** `content` was scanned for secrets with the arguments; the bytes of the other two are known only here. */
 async function storableBytes(context: ToolContext, task_id: string, source: Source): Promise<Uint8Array> {
   const bytes = await bytesOf(context, task_id, source);
-  return source.content === undefined ? (context.withoutSecrets?.(bytes) ?? bytes) : bytes;
+  if (source.content !== undefined || context.withoutSecrets === undefined) {
+    return bytes;
+  }
+  const storable = await context.withoutSecrets(bytes);
+  if (storable !== bytes) {
+    release(bytes);
+  }
+  return storable;
 }
 
 async function bytesOf({ store, readFile }: ToolContext, task_id: string, source: Source): Promise<Uint8Array> {
@@ -119,5 +132,5 @@ async function bytesOf({ store, readFile }: ToolContext, task_id: string, source
 
 /** What bytes are taken for when nobody says: text where they are text. */
 function guessType(kind: ArtifactKind, bytes: Uint8Array): string {
-  return isUtf8(bytes) ? MIME_TYPES[kind] : "application/octet-stream";
+  return areUtf8(bytes) ? MIME_TYPES[kind] : "application/octet-stream";
 }

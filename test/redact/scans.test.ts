@@ -20,6 +20,49 @@ describe("bytes", () => {
     }
     expect(scan.tally()).toEqual({});
   });
+
+  test("that are many are scanned as their text is, wherever a secret stands and a character begins", async () => {
+    for (const unit of ["- ", "é ", "€ ", "😀 "]) {
+      for (let shift = 0; shift < 5; shift++) {
+        const stretch = `${".".repeat(shift)}${unit.repeat(40_000 / unit.length)}`;
+        const context = `${stretch}${token} `.repeat(12);
+        const [bytes, text] = [await scanCall("redact", {}), await scanCall("redact", { context })];
+        const after = await bytes.bytes(Buffer.from(context));
+        expect(Bun.deepEquals({ context: Buffer.from(after).toString() }, text.args)).toBe(true);
+        expect(bytes.tally()).toEqual({ redacted: 12 });
+      }
+    }
+  });
+
+  test("are scanned across the parts in which they are looked at", async () => {
+    for (let inside = 1; inside < token.length; inside += 5) {
+      const scan = await scanCall("redact", {});
+      const after = await scan.bytes(
+        Buffer.from(`${"- ".repeat(2 ** 16).slice(inside)}${token} ${"- ".repeat(2 ** 16)}`),
+      );
+      expect({ inside, found: Buffer.from(after).includes("- [REDACTED:npm] -"), ...scan.tally() }).toEqual({
+        inside,
+        found: true,
+        redacted: 1,
+      });
+    }
+  });
+
+  test("come to an end, whatever their length", async () => {
+    const scan = await scanCall("redact", {});
+    for (const length of [0, 1, 2 ** 15 - 1, 2 ** 15, 2 ** 15 + 1, 96 * 1024, 2 ** 17, 2 ** 17 + 1, 2 ** 18]) {
+      const bytes = Buffer.alloc(length, "€");
+      const valid = bytes.subarray(0, length - (length % 3));
+      expect(await scan.bytes(valid)).toBe(valid);
+    }
+  });
+
+  test("that stop being UTF-8 far behind stay the very same", async () => {
+    const scan = await scanCall("redact", {});
+    const bytes = Buffer.from(`${token} ${"- ".repeat(200_000)}\u00ff`, "latin1");
+    expect(await scan.bytes(bytes)).toBe(bytes);
+    expect(scan.tally()).toEqual({});
+  });
 });
 
 describe("modes", () => {
