@@ -1,13 +1,17 @@
 import { oneLine, quote } from "../domain/clean.ts";
 import { type TaskView, wholeTask } from "../domain/task.ts";
 import { briefOf } from "../tools/drift.ts";
-import { asText, readArtifact } from "../tools/read-artifact.ts";
+import { readArtifact } from "../tools/read-artifact.ts";
 import { ProtocolError } from "./failure.ts";
 import type { RequestContext, Services } from "./handlers.ts";
+import { HeldText } from "./held-text.ts";
 import { type Members, RPC } from "./jsonrpc.ts";
 import { parseUri } from "./resource-uri.ts";
 
 const PAGE = 100;
+
+/** Artifacts of so many bytes are printed as they are sent. An answer with less may be kept for a client that comes back. */
+const HELD_BYTES = 4 * 1024 * 1024;
 
 /** `resources/list`: the tasks, the last updated first. */
 export async function listResources({ tools }: Services, { cursor }: Members): Promise<Members> {
@@ -127,9 +131,8 @@ async function artifactContent(
   const release = await reserve(size);
   try {
     const { bytes, text } = await readArtifact(tools.artifacts, task_id, artifact);
-    return text
-      ? { uri, mimeType, text: asText(bytes) }
-      : { uri, mimeType, blob: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("base64") };
+    const content = new HeldText(bytes, text ? "utf8" : "base64");
+    return { uri, mimeType, [text ? "text" : "blob"]: size < HELD_BYTES ? content.toJSON() : content };
   } finally {
     // In a later turn of the event loop: by then the answer is on its way, and counts as unread.
     setTimeout(release, 0);

@@ -6,6 +6,7 @@ import type { Visitor } from "./door.ts";
 import { readJson, refuse } from "./guard.ts";
 import type { House } from "./house.ts";
 import { createOutflow, type Outflow } from "./outflow.ts";
+import { printed } from "./printed.ts";
 import { createSessionId } from "./session-id.ts";
 import { type EventStream, type OutletEvents, openEventStream } from "./sse.ts";
 
@@ -128,7 +129,7 @@ class EventClient implements OutletEvents {
     const { stream, crowd, visitor } = this;
     const outflow = createOutflow(() => stream.backlog(), crowd);
     const client = { ...this.place.host, principal: visitor.principal, reserve: outflow.reserve };
-    const connection = createConnection(client, (message) => stream.send("message", JSON.stringify(message)));
+    const connection = createConnection(client, (message) => stream.send("message", printed(message)));
     return { connection, outflow };
   }
 }

@@ -1,4 +1,5 @@
 import type { EventStore } from "@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js";
+import { isParted } from "./held-answers.ts";
 
 /** What one session's events may come to, and those of all sessions; beyond it the oldest are forgotten. */
 const SESSION_EVENTS = 256;
@@ -73,9 +74,12 @@ class Session implements SessionEvents {
     this.all = all;
   }
 
-  async storeEvent(streamId: string, message: unknown): Promise<string> {
+  async storeEvent(streamId: string, message: object): Promise<string> {
     this.number++;
-    if (!this.closed) {
+    if (isParted(message)) {
+      // Larger than all that is kept.
+      this.forgetAll();
+    } else if (!this.closed) {
       this.keep({ streamId, number: this.number, text: JSON.stringify(message), session: this });
     }
     return `${streamId}_${this.number}`;
@@ -103,6 +107,10 @@ class Session implements SessionEvents {
 
   close(): void {
     this.closed = true;
+    this.forgetAll();
+  }
+
+  private forgetAll(): void {
     while (this.events.length > 0) {
       this.forgetOldest();
     }

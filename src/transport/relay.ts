@@ -1,4 +1,5 @@
 import type { Crowd } from "./crowd.ts";
+import { joined } from "./held-answers.ts";
 import { Outlet, type OutletEvents } from "./sse.ts";
 
 const OPEN = new TextEncoder().encode(": open\n\n");
@@ -58,7 +59,9 @@ interface Source {
 async function pump(source: Source, outlet: Outlet): Promise<void> {
   try {
     for (let { value } = await source.read(); value !== undefined; { value } = await source.read()) {
-      outlet.push(value);
+      for (const part of joined(value)) {
+        outlet.push(part);
+      }
     }
   } finally {
     outlet.close();

@@ -1,4 +1,6 @@
 import type { Crowd, Member } from "./crowd.ts";
+import { createPieces, PIECE_BYTES, type Pieces } from "./pieces.ts";
+import type { Printed } from "./printed.ts";
 
 /**
  * Comments keep proxies, clients and our own idle timeout from taking silence for death; the SDK's own interval. In beats
@@ -12,9 +14,6 @@ const BACKLOG_BYTES = 64 * 1024 * 1024;
 /** A backlog is looked at every so many beats; a client is cut off when it stands still at so many looks. */
 const LOOK_BEATS = 5;
 const STALLED_LOOKS = 4;
-
-/** Bytes are queued in pieces of this size, so that a slow reader is seen to read. */
-const PIECE_BYTES = 64 * 1024;
 
 /**
  * The runtime asks for each piece, and keeps none in advance: it sets aside as many bytes as it may keep, of which the
@@ -48,9 +47,8 @@ export class Outlet implements Member, EventStream {
   /** Whether the runtime has asked for a piece that it was not given yet. */
   private asked = false;
   private ending = false;
-  /** Bytes that are still ours, in order; absent while there are none. */
-  private pieces: Uint8Array[] | undefined;
-  private waiting = 0;
+  /** Absent while there are none. */
+  private pieces: Pieces | undefined;
   private beats = 0;
   /** The backlog at the last look, and at how many looks it has stood still. */
   private seen = 0;
@@ -79,29 +77,32 @@ export class Outlet implements Member, EventStream {
   }
 
   backlog(): number {
-    return this.waiting;
+    return this.pieces?.bytes() ?? 0;
   }
 
   /** Queues bytes; cuts a client that has left too much unread. */
-  push(bytes: Uint8Array): void {
-    if (this.waiting > BACKLOG_BYTES) {
+  push(bytes: Uint8Array | Printed): void {
+    if (this.backlog() > BACKLOG_BYTES) {
       this.cut();
     }
     if (this.controller !== undefined) {
-      this.waiting += bytes.length;
-      this.pieces ??= [];
-      for (let from = 0; from < bytes.length; from += PIECE_BYTES) {
-        this.pieces.push(bytes.subarray(from, from + PIECE_BYTES));
-      }
+      this.pieces ??= createPieces();
+      this.pieces.add(bytes);
       this.fill();
     }
-    if (this.waiting > PIECE_BYTES) {
+    if (this.backlog() > PIECE_BYTES) {
       this.events.crowd.keepWithin();
     }
   }
 
-  send(event: string, data: string): void {
-    this.push(encoder.encode(`event: ${event}\ndata: ${data}\n\n`));
+  send(event: string, data: string | Printed): void {
+    if (typeof data === "string") {
+      this.push(encoder.encode(`event: ${event}\ndata: ${data}\n\n`));
+    } else {
+      this.push(encoder.encode(`event: ${event}\ndata: `));
+      this.push(data);
+      this.push(encoder.encode("\n\n"));
+    }
   }
 
   comment(): void {
@@ -124,8 +125,9 @@ export class Outlet implements Member, EventStream {
       this.comment();
     }
     if (this.beats % LOOK_BEATS === 0) {
-      const isStill = this.waiting > 0 && this.waiting >= this.seen;
-      this.seen = this.waiting;
+      const backlog = this.backlog();
+      const isStill = backlog > 0 && backlog >= this.seen;
+      this.seen = backlog;
       this.stalled = isStill ? this.stalled + 1 : 0;
       if (this.stalled >= STALLED_LOOKS) {
         this.cut();
@@ -136,14 +138,13 @@ export class Outlet implements Member, EventStream {
   /** Hands on the piece that was asked for: the runtime takes whatever it is handed into memory of its own, which nobody counts. */
   private fill(): void {
     if (this.asked && this.controller !== undefined) {
-      const piece = this.pieces?.shift();
+      const piece = this.pieces?.next();
       if (piece !== undefined) {
         this.asked = false;
-        this.waiting -= piece.length;
         this.controller.enqueue(piece);
       }
     }
-    if (this.waiting === 0) {
+    if (this.backlog() === 0) {
       this.pieces = undefined;
       // What is left unread counts, and can be cut, only as long as the stream is open.
       if (this.ending) {
@@ -157,7 +158,6 @@ export class Outlet implements Member, EventStream {
     if (controller !== undefined) {
       this.controller = undefined;
       this.pieces = undefined;
-      this.waiting = 0;
       events.crowd.leave(this);
       how(controller);
       events.onClose();
@@ -169,7 +169,7 @@ export class Outlet implements Member, EventStream {
 /** An event stream of ours. */
 export interface EventStream {
   readonly response: Response;
-  send(event: string, data: string): void;
+  send(event: string, data: string | Printed): void;
   /** Sends a comment: with the first byte the head goes out. */
   comment(): void;
   close(): void;
@@ -189,9 +189,9 @@ export function openEventStream(events: OutletEvents): EventStream {
 }
 
 /** A JSON answer under our bounds, for what is too large to be left unread in a response of the runtime's own. */
-export function largeAnswer(json: string, status: number, events: OutletEvents): Response {
+export function largeAnswer(json: string | Printed, status: number, events: OutletEvents): Response {
   const outlet = new Outlet(events, { status, headers: { "content-type": "application/json;charset=utf-8" } }, false);
-  outlet.push(encoder.encode(json));
+  outlet.push(typeof json === "string" ? encoder.encode(json) : json);
   outlet.close();
   return outlet.response;
 }

@@ -5,6 +5,7 @@ import { answerAtOnce, answerLater, type StatelessReply } from "../protocol/stat
 import type { Crowd } from "./crowd.ts";
 import type { Visitor } from "./door.ts";
 import type { House } from "./house.ts";
+import { printed } from "./printed.ts";
 import { type EventStream, largeAnswer, openEventStream } from "./sse.ts";
 import { createSubscriptions } from "./subscriptions.ts";
 
@@ -105,7 +106,7 @@ function createReply(visitor: Visitor, { door, slots, crowd }: House, early: Ear
     finish(answered: StatelessReply | undefined): void {
       if (stream !== undefined) {
         if (answered !== undefined) {
-          stream.send("message", JSON.stringify(answered.reply));
+          stream.send("message", printed(answered.reply));
         }
         stream.close();
       } else if (answered === undefined) {
@@ -121,8 +122,8 @@ function createReply(visitor: Visitor, { door, slots, crowd }: House, early: Ear
 const JSON_TYPE = new Headers({ "content-type": "application/json;charset=utf-8" });
 
 /** An answer in a response of its own; one that weighs is counted until it is read. */
-function jsonAnswer({ reply, status, json = JSON.stringify(reply) }: StatelessReply, crowd: Crowd): Response {
-  return json.length > LARGE_CHARACTERS
+function jsonAnswer({ reply, status, json = printed(reply) }: StatelessReply, crowd: Crowd): Response {
+  return typeof json !== "string" || json.length > LARGE_CHARACTERS
     ? largeAnswer(json, status, { onClose: () => undefined, crowd })
     : new Response(json, { status, headers: JSON_TYPE });
 }

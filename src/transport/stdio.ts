@@ -1,3 +1,4 @@
+import { release } from "../memory.ts";
 import { createConnection } from "../protocol/connection.ts";
 import { parseError, parseJson } from "../protocol/json.ts";
 import { errorReply, RPC } from "../protocol/jsonrpc.ts";
@@ -5,6 +6,7 @@ import type { SessionHost } from "../protocol/sessions.ts";
 import { textOf } from "./large-text.ts";
 import { createLineSplitter } from "./lines.ts";
 import { createOutflow } from "./outflow.ts";
+import { type Printed, printed } from "./printed.ts";
 
 /** A line's bound, in bytes without its newline; what is longer is answered and skipped. */
 export const LINE_BYTES = 16 * 1024 * 1024;
@@ -22,13 +24,13 @@ export async function serveStdio(host: Omit<SessionHost, "local">, stop: AbortCo
   const outflow = createOutflow(output.unread);
   output.onTaken = outflow.onTaken;
   const connection = createConnection({ ...host, local: true, stateless: true, reserve: outflow.reserve }, (message) =>
-    output.write(`${JSON.stringify(message)}\n`),
+    output.write(printed(message)),
   );
   const lines = createLineSplitter(LINE_BYTES, {
     line: (text) => receive(text),
     tooLong: () => {
       const message = `Invalid Request: a line has at most ${LINE_BYTES} bytes`;
-      output.write(`${JSON.stringify(errorReply(null, RPC.invalidRequest, message))}\n`);
+      output.write(JSON.stringify(errorReply(null, RPC.invalidRequest, message)));
     },
   });
 
@@ -38,7 +40,7 @@ export async function serveStdio(host: Omit<SessionHost, "local">, stop: AbortCo
       return;
     }
     if ("reply" in parsed) {
-      output.write(`${JSON.stringify(parsed.reply)}\n`);
+      output.write(JSON.stringify(parsed.reply));
     } else {
       connection.receive(parsed.value);
     }
@@ -105,10 +107,18 @@ export async function print(text: string | Blob): Promise<void> {
   await Bun.write(Bun.stdout, text);
 }
 
+/** A message that waits behind an answer that is still being made; its own pieces are made when its turn comes. */
+interface Behind {
+  message: string | Printed;
+  /** What it counted for when it came. */
+  bytes: number;
+}
+
 /** The one writer of stdout: what is written in one turn of the event loop goes out together, in order. */
 function createOutput() {
   const sink = Bun.stdout.writer();
   const { promise: broken, resolve: onBroken } = Promise.withResolvers<void>();
+  const behind: Behind[] = [];
   let unread = 0;
   let flushing: Promise<void> | undefined;
 
@@ -116,10 +126,11 @@ function createOutput() {
     try {
       await Promise.resolve();
       while (unread > 0) {
-        const going = unread;
+        const going = behind.reduce((sum, { bytes }) => sum - bytes, unread);
         await sink.flush();
         unread -= going;
         output.onTaken();
+        await writeBehind();
       }
     } catch {
       onBroken();
@@ -129,12 +140,42 @@ function createOutput() {
     }
   }
 
+  async function writeBehind(): Promise<void> {
+    for (let [next] = behind; next !== undefined; [next] = behind) {
+      const { message, bytes } = next;
+      if (typeof message === "string") {
+        sink.write(`${message}\n`);
+      } else {
+        await writePieces(message);
+        unread -= bytes;
+      }
+      behind.shift();
+      output.onTaken();
+    }
+  }
+
+  async function writePieces(message: Printed): Promise<void> {
+    for (const piece of message.pieces()) {
+      sink.write(piece);
+      await sink.flush();
+      release(piece);
+    }
+    sink.write("\n");
+    await sink.flush();
+  }
+
   const output = {
     /** Called whenever the client has taken something. */
     onTaken(): void {},
-    write(line: string): void {
-      unread += line.length;
-      sink.write(line);
+    /** Writes a message, and the newline. */
+    write(message: string | Printed): void {
+      const bytes = typeof message === "string" ? message.length : message.left();
+      unread += bytes;
+      if (typeof message === "string" && behind.length === 0) {
+        sink.write(`${message}\n`);
+      } else {
+        behind.push({ message, bytes });
+      }
       flushing ??= flush();
     },
     /** Resolves when everything written so far has been taken. */

@@ -8,6 +8,7 @@ import { admit, batchFault, negotiated, openSession, type SdkSession, type Sessi
 import type { Visitor } from "./door.ts";
 import { createEventStores, type SessionEvents } from "./event-store.ts";
 import { refuse } from "./guard.ts";
+import { sendParted } from "./held-answers.ts";
 import type { House } from "./house.ts";
 import { createOutflow } from "./outflow.ts";
 import { createPassages } from "./passage.ts";
@@ -159,7 +160,7 @@ class SessionTransport extends WebStandardStreamableHTTPServerTransport {
 
   override async send(answer: JSONRPCMessage, options?: { relatedRequestId?: RequestId }): Promise<void> {
     try {
-      await super.send(answer, options);
+      await sendParted(answer, (parted) => super.send(parted, options));
     } finally {
       if (!("method" in answer) && answer.id !== undefined) {
         this.posts.settle(answer.id);

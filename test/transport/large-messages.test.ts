@@ -1,7 +1,9 @@
 import { describe, expect, test } from "bun:test";
+import { HeldText } from "../../src/protocol/held-text.ts";
 import { parseJson } from "../../src/protocol/json.ts";
 import { textOf } from "../../src/transport/large-text.ts";
 import { createLineSplitter } from "../../src/transport/lines.ts";
+import { printed } from "../../src/transport/printed.ts";
 
 const MIB = 2 ** 20;
 const encode = (text: string) => Buffer.from(text);
@@ -95,5 +97,35 @@ describe("lines", () => {
       splitter.push(Buffer.from("\n"));
     }
     expect(found).toEqual([MIB, "too long", 3, "too long", 4]);
+  });
+});
+
+describe("a held text", () => {
+  const texts = [
+    "",
+    "plain",
+    repeated("aü€😀"),
+    repeated('"\\/\b\f\n\r\t\u0000\u001f\u007f\u2028'),
+    `\ufeff${repeated("漢字\n")}`,
+  ];
+
+  test.each(["utf8", "base64"] as const)("is printed as the whole string would be: %s", (encoding) => {
+    for (const text of texts) {
+      const message = (hold: () => unknown) => [{ id: 1, result: { uri: "u", held: hold(), more: [hold()] } }, "}"];
+      const whole = JSON.stringify(message(() => Buffer.from(text).toString(encoding)));
+      const held = () => new HeldText(Buffer.from(text), encoding);
+      expect(JSON.stringify(message(held)) === whole).toBe(true);
+      const inPieces = printed(message(held));
+      if (typeof inPieces === "string") {
+        throw new Error("it was printed whole");
+      }
+      const pieces = [...inPieces.pieces()];
+      expect(pieces.every(({ length }) => length <= 65_536)).toBe(true);
+      expect(Buffer.concat(pieces).equals(Buffer.from(whole))).toBe(true);
+    }
+  });
+
+  test("leaves what holds none as it is", () => {
+    expect(printed({ a: ["b"] })).toBe('{"a":["b"]}');
   });
 });
