@@ -86,3 +86,22 @@ export function wholeCharacters(bytes: Uint8Array, first: number, limit: number)
   }
   return [start, end];
 }
+
+/** Control characters that JSON escapes by a letter: \b, \t, \n, \f, \r. */
+const LETTERED: ReadonlySet<number> = new Set([0x08, 0x09, 0x0a, 0x0c, 0x0d]);
+
+/** Where the start of UTF-8 `bytes` ends that `startWithin` takes of their text, without a text of it. */
+export function endWithin(bytes: Uint8Array, characters: number): number {
+  let [end, room] = [0, characters];
+  while (end < bytes.length) {
+    const first = bytes[end] ?? 0;
+    const length = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+    const escaped = first === 0x22 || first === 0x5c || LETTERED.has(first);
+    room -= escaped || length === 4 ? 2 : first < 0x20 ? 6 : 1;
+    if (room < 0) {
+      break;
+    }
+    end += length;
+  }
+  return end;
+}

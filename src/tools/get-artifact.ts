@@ -3,7 +3,8 @@ import { ARTIFACT_BYTES } from "../domain/artifact.ts";
 import { quote } from "../domain/clean.ts";
 import { TaskError } from "../domain/errors.ts";
 import { unknownTask } from "../domain/task.ts";
-import { shortText, startWithin, wholeCharacters } from "../domain/text.ts";
+import { endWithin, shortText, wholeCharacters } from "../domain/text.ts";
+import { release } from "../memory.ts";
 import type { Store } from "../store/store.ts";
 import { PAGE_CHARACTERS } from "./page.ts";
 import { asText, readArtifact } from "./read-artifact.ts";
@@ -55,6 +56,7 @@ export const getArtifact = defineTool({
     const length = offset - from + Math.min(limit, TEXT_BYTES) + MARGIN;
     const { bytes, text } = await readArtifact(artifacts, task_id, artifact, { offset: from, length });
     const part = text ? textPart(bytes, offset - from, limit) : bytesPart(bytes, offset - from, limit);
+    release(bytes);
     const { start, end, ...content } = part;
     const next_offset = from + end < size ? from + end : undefined;
     return { artifact_id, name, mime_type, size, sha256, offset: from + start, ...content, next_offset };
@@ -63,8 +65,8 @@ export const getArtifact = defineTool({
 
 function textPart(bytes: Uint8Array, first: number, limit: number) {
   const [start, end] = wholeCharacters(bytes, first, Math.min(limit, TEXT_BYTES));
-  const content = startWithin(asText(bytes.subarray(start, end)), PAGE_CHARACTERS);
-  return { start, end: start + Buffer.byteLength(content), content };
+  const fitting = start + endWithin(bytes.subarray(start, end), PAGE_CHARACTERS);
+  return { start, end: fitting, content: asText(bytes.subarray(start, fitting)) };
 }
 
 function bytesPart(bytes: Uint8Array, start: number, limit: number) {

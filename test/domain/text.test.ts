@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { startWithin, wholeCharacters } from "../../src/domain/text.ts";
+import { endWithin, startWithin, wholeCharacters } from "../../src/domain/text.ts";
 
 const SAMPLES = ["", "plain", 'quo"te\\', "\u0001\u0002\n\t", "ü€", "😀😀😀", 'a😀\u0007"€b', "\u2028\ufeff"];
 const inJson = (text: string) => JSON.stringify(text).length - 2;
@@ -12,6 +12,24 @@ describe("startWithin", () => {
         const starts = [...characters.keys(), characters.length].map((count) => characters.slice(0, count).join(""));
         const longest = starts.findLast((start) => inJson(start) <= bound);
         expect({ text, bound, start: startWithin(text, bound) }).toEqual({ text, bound, start: longest ?? "" });
+      }
+    }
+  });
+});
+
+describe("endWithin", () => {
+  test("ends where the start of the text does", () => {
+    for (const text of [
+      "",
+      "plain text",
+      "aü€😀z😀",
+      '"\\"\\',
+      Array.from({ length: 40 }, (_, n) => String.fromCharCode(n)).join(""),
+    ]) {
+      const bytes = Buffer.from(text);
+      for (let bound = 0; bound <= JSON.stringify(text).length; bound++) {
+        const start = bytes.subarray(0, endWithin(bytes, bound)).toString();
+        expect({ text, bound, start }).toEqual({ text, bound, start: startWithin(text, bound) });
       }
     }
   });
