@@ -7,48 +7,57 @@ import { connect, freshStore, type StdioServer, startHttp, startStdio, transport
 export interface MemoryLane {
   pid: number;
   call(name: string, args: Record<string, unknown>): Promise<unknown>;
+  /** `resources/read`. */
+  read(uri: string): Promise<unknown>;
   /** Ends client and server: of many lanes only one is there at a time. */
   end(): Promise<unknown>;
 }
 
-/** Every transport and front, each with a server of its own. */
-export const MEMORY_LANES: Readonly<Record<string, () => Promise<MemoryLane>>> = {
-  "stdio, 2025-11-25": () => onStdio((server, params) => server.request("tools/call", params)),
-  "stdio, 2026-07-28": () => onStdio((server, params) => server.request("tools/call", enveloped(params))),
-  "/mcp, a session": () => onHttp((url) => sdkCalls(connect(transports.http(url)))),
-  "/mcp, 2026-07-28": () =>
-    onHttp(async (url) => ({
+/** Every transport and front, each with a server of its own, on a store of its own or that of `flags`. */
+export const MEMORY_LANES: Readonly<Record<string, (flags?: readonly string[]) => Promise<MemoryLane>>> = {
+  "stdio, 2025-11-25": (flags) => onStdio(flags, (server, method, params) => server.request(method, params)),
+  "stdio, 2026-07-28": (flags) => onStdio(flags, (server, method, params) => server.request(method, enveloped(params))),
+  "/mcp, a session": (flags) => onHttp(flags, (url) => sdkCalls(connect(transports.http(url)))),
+  "/mcp, 2026-07-28": (flags) =>
+    onHttp(flags, async (url) => ({
       call: async (name, args) => (await postStateless(url, "tools/call", { name, arguments: args })).text(),
+      read: async (uri) => (await postStateless(url, "resources/read", { uri })).text(),
       close: async () => undefined,
     })),
-  "/sse": () => onHttp((url) => sdkCalls(connect(transports.sse(url)))),
+  "/sse": (flags) => onHttp(flags, (url) => sdkCalls(connect(transports.sse(url)))),
 };
 
-type Calls = Pick<MemoryLane, "call"> & { close(): Promise<unknown> };
+type Calls = Pick<MemoryLane, "call" | "read"> & { close(): Promise<unknown> };
 
 async function onStdio(
-  send: (server: StdioServer, params: Record<string, unknown>) => Promise<unknown>,
+  flags: readonly string[] = freshStore(),
+  send: (server: StdioServer, method: string, params: Record<string, unknown>) => Promise<unknown>,
 ): Promise<MemoryLane> {
-  const server = startStdio(freshStore());
+  const server = startStdio(flags);
   await server.initialize();
+  const ask = async (method: string, params: Record<string, unknown>) => {
+    const answer = await send(server, method, params);
+    // What it has received it need not keep, and would look through.
+    server.received.length = 0;
+    return answer;
+  };
   return {
     pid: server.process.pid,
-    async call(name, args) {
-      const answer = await send(server, { name, arguments: args });
-      // What it has received it need not keep, and would look through.
-      server.received.length = 0;
-      return answer;
-    },
+    call: (name, args) => ask("tools/call", { name, arguments: args }),
+    read: (uri) => ask("resources/read", { uri }),
     end: () => server.end(),
   };
 }
 
-async function onHttp(open: (url: string) => Promise<Calls>): Promise<MemoryLane> {
-  const { process, url } = await startHttp(freshStore());
-  const { call, close } = await open(url);
+async function onHttp(
+  flags: readonly string[] = freshStore(),
+  open: (url: string) => Promise<Calls>,
+): Promise<MemoryLane> {
+  const { process, url } = await startHttp(flags);
+  const { close, ...calls } = await open(url);
   return {
     pid: process.pid,
-    call,
+    ...calls,
     async end() {
       await close();
       process.kill("SIGTERM");
@@ -59,7 +68,11 @@ async function onHttp(open: (url: string) => Promise<Calls>): Promise<MemoryLane
 
 async function sdkCalls(connecting: Promise<Client>): Promise<Calls> {
   const client = await connecting;
-  return { call: (name, args) => client.callTool({ name, arguments: args }), close: () => client.close() };
+  return {
+    call: (name, args) => client.callTool({ name, arguments: args }),
+    read: (uri) => client.readResource({ uri }),
+    close: () => client.close(),
+  };
 }
 
 /** How many calls are under way at once. */

@@ -62,6 +62,10 @@ export function startStdio(
   const reading = (async () => {
     let rest = "";
     for await (const chunk of process.stdout.pipeThrough(new TextDecoderStream())) {
+      if (!chunk.includes("\n")) {
+        rest += chunk;
+        continue;
+      }
       const lines = (rest + chunk).split("\n");
       rest = lines.pop() ?? "";
       for (const line of lines) {
