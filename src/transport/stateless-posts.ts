@@ -122,7 +122,8 @@ function createReply(visitor: Visitor, { door, slots, crowd }: House, early: Ear
 const JSON_TYPE = new Headers({ "content-type": "application/json;charset=utf-8" });
 
 /** An answer in a response of its own; one that weighs is counted until it is read. */
-function jsonAnswer({ reply, status, json = printed(reply) }: StatelessReply, crowd: Crowd): Response {
+function jsonAnswer({ reply, status, json: known }: StatelessReply, crowd: Crowd): Response {
+  const json = known ?? printed(reply);
   return typeof json !== "string" || json.length > LARGE_CHARACTERS
     ? largeAnswer(json, status, { onClose: () => undefined, crowd })
     : new Response(json, { status, headers: JSON_TYPE });
