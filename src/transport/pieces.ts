@@ -36,7 +36,7 @@ export function createPieces(): Pieces {
   }
 
   return {
-    bytes: () => printing.reduce((sum, { left }) => sum + left(), waiting),
+    bytes: () => printing.reduce((sum, printed) => sum + printed.left(), waiting),
     add(added) {
       if ("pieces" in added) {
         queue.push(added.pieces());
