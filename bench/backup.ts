@@ -18,7 +18,7 @@ async function writeOn(
   tag: string,
   stopped: () => boolean,
 ): Promise<{ writes: number; refused: number; longest: number }> {
-  const store = await openStore(db, { now: await createClock(), onOutdated: () => undefined });
+  const store = await openStore(db, { now: createClock(), onOutdated: () => undefined });
   let [writes, refused, longest] = [0, 0, 0];
   while (!stopped()) {
     const content = { task_id: `${tag}-${writes + refused}`, title: "T", goal: "g".repeat(300), priority: 2, tags: [] };

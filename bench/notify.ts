@@ -76,7 +76,7 @@ async function idle(): Promise<number> {
 }
 
 async function open(database: string): Promise<Store> {
-  return openStore(database, { now: await createClock(), onOutdated: () => undefined });
+  return openStore(database, { now: createClock(), onOutdated: () => undefined });
 }
 
 function ratio({ user, system }: NodeJS.CpuUsage, elapsedMs: number): number {

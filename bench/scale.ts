@@ -199,7 +199,7 @@ function middleOf(path: string): string {
     .all();
   db.close();
   const scope = `tasks ${JSON.stringify({ status: "done" })}`;
-  return createCursorCodec(key?.value ?? new Uint8Array()).encode(scope, [row?.updated_at ?? "", row?.id ?? 0]);
+  return createCursorCodec(() => key?.value ?? new Uint8Array()).encode(scope, [row?.updated_at ?? "", row?.id ?? 0]);
 }
 
 try {

@@ -27,7 +27,7 @@ try {
 async function measure(): Promise<void> {
   await fillWithTasks(path, TASKS);
   buildIndex();
-  const store = await openStore(path, { now: await createClock(), onOutdated: () => undefined });
+  const store = await openStore(path, { now: createClock(), onOutdated: () => undefined });
   await searches(store);
   await writes(store);
   await store.close();

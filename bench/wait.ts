@@ -60,7 +60,7 @@ async function measureLatency(): Promise<void> {
 
 /** Creates tasks from time to time; prints when each COMMIT had returned. */
 async function write(database: string): Promise<void> {
-  const store = await openStore(database, { now: await createClock(), onOutdated: () => undefined });
+  const store = await openStore(database, { now: createClock(), onOutdated: () => undefined });
   const committed: [task_id: string, at: number][] = [];
   for (let n = 0; n < TASKS; n++) {
     await Bun.sleep(20 + Math.random() * PAUSE_MS);

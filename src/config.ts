@@ -1,9 +1,17 @@
-import { dirname, isAbsolute, join, resolve } from "node:path";
 import { asAgentName } from "./domain/agent.ts";
+import { type Bounds, LEASE_SECONDS, OFFER_SECONDS, range } from "./domain/bounds.ts";
 import { quote } from "./domain/clean.ts";
-import { LEASE_SECONDS, OFFER_SECONDS } from "./domain/lease.ts";
 import { homeFolder } from "./home.ts";
-import { type Bounds, COMMANDS, RATE, range, SECRETS_MODES, SETTINGS, type SecretsMode, STREAMS } from "./settings.ts";
+import { folderOf, resolvePath } from "./paths.ts";
+
+/** What is done about secrets in what agents write. */
+export type SecretsMode = "redact" | "warn" | "off";
+
+/** Calls a second of one token. */
+export const RATE: Bounds = { least: 0, most: 1_000_000, usual: 2000 };
+
+/** Event streams at once: each is a file, of which the unit grants 16,384. */
+export const STREAMS: Bounds = { least: 1, most: 12_000, usual: 1024 };
 
 /** Everything that can be set, resolved. Paths are absolute. */
 export interface Config {
@@ -33,6 +41,9 @@ export interface Config {
 /** The process's exit codes: usage is a mistake on the command line, configuration one around it (sysexits.h). */
 export const EXIT = { ok: 0, failure: 1, usage: 2, configuration: 78 } as const;
 
+/** Where only this machine reaches a server. */
+export const LOOPBACK = "127.0.0.1";
+
 /** A reason to end with an exit code other than 0; the message is for the person who started the server. */
 export class StartRefusal extends Error {
   readonly exitCode: number;
@@ -56,70 +67,6 @@ export interface CommandLine {
   flags: Flags;
 }
 
-/** Takes a command line apart. Throws `StartRefusal` for what it does not know. */
-export async function parseCommandLine(argv: readonly string[]): Promise<CommandLine> {
-  const { parseArgs } = await import("citty");
-  const known = SETTINGS.flatMap((setting) => (setting.flag === undefined ? [] : [{ ...setting, flag: setting.flag }]));
-  const definitions = Object.fromEntries(
-    known.map(({ flag, alias, value }) => [
-      flag,
-      { type: value === undefined ? ("boolean" as const) : ("string" as const), ...(alias && { alias }) },
-    ]),
-  );
-  const { _: positionals, ...given } = parseArgs([...argv], definitions);
-  const [command, ...operands] = positionals;
-  const accepted = known.filter(({ commands }) => commands === undefined || commands.includes(command ?? ""));
-  const flags: Record<string, Flags[string]> = {};
-  for (const [name, value] of Object.entries(given)) {
-    // citty tells a flag of two words by its camelCase name, too.
-    const setting = accepted.find(({ flag, alias }) => [flag, alias, camelCase(flag)].includes(name));
-    if (setting === undefined) {
-      const dashes = name.length === 1 ? "-" : "--";
-      throw usage(`unknown flag ${dashes}${name}; accepted are ${accepted.map(({ flag }) => `--${flag}`).join(", ")}`);
-    }
-    const values = setting.value === undefined ? [] : valuesOf(argv, setting.flag);
-    if (setting.value !== undefined && (typeof value !== "string" || values.some((text) => /^(?:--|$)/.test(text)))) {
-      throw usage(`--${name} needs a value: ${setting.value}`);
-    }
-    flags[setting.flag] = setting.repeatable === true ? values : value;
-  }
-  refuseOddities(argv, command, operands);
-  return { command, operands, flags };
-}
-
-/** Every value of a flag; the library keeps the last alone. */
-function valuesOf(argv: readonly string[], flag: string): string[] {
-  const end = argv.indexOf("--");
-  const words = end < 0 ? argv : argv.slice(0, end);
-  return words.flatMap((word, index) => {
-    if (word.startsWith(`--${flag}=`)) {
-      return [word.slice(flag.length + 3)];
-    }
-    return word === `--${flag}` ? [words[index + 1] ?? ""] : [];
-  });
-}
-
-function refuseOddities(argv: readonly string[], command: string | undefined, operands: readonly string[]): void {
-  if (command !== undefined) {
-    const known = Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined;
-    if (known === undefined) {
-      throw usage(`unknown command ${quote(command)}; accepted are ${Object.keys(COMMANDS).join(", ")}`);
-    }
-    const { operands: form, least = 0, most = least } = known;
-    if (operands.length < least || operands.length > most) {
-      throw usage(`${command} takes ${form ?? "nothing after its name"}`);
-    }
-  }
-  const odd = argv.find((argument) => /^--(?:http|debug|json|force|version|help)=|^--no-/.test(argument));
-  if (odd !== undefined) {
-    throw usage(odd.startsWith("--no-") ? `unknown flag ${odd}` : `${odd.split("=")[0]} takes no value`);
-  }
-}
-
-function camelCase(flag: string): string {
-  return flag.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
-}
-
 /** The configuration from flags and environment; flags win. Throws `StartRefusal`. */
 export function resolveConfig(flags: Flags, env: Env, portableFolder: () => string | undefined): Config {
   const text = (flag: string, name: string): string | undefined => {
@@ -127,17 +74,18 @@ export function resolveConfig(flags: Flags, env: Env, portableFolder: () => stri
     return typeof value === "string" ? value : variable(env, name);
   };
   const number = (flag: string, name: string, bounds: Bounds, noun = "number") =>
-    numberWithin(text(flag, name) ?? `${bounds.usual}`, bounds, noun, `--${flag}, ${name}`);
+    numberWithin(text(flag, name), bounds, noun, `--${flag}, ${name}`);
   const several = (flag: string, name: string, form: RegExp) =>
     listOf(flags[flag] ?? variable(env, name)?.split(","), form, `--${flag}, ${name}`);
+  const path = (given: string) => expandHome(given, env);
   const folder = variable(env, "MCP_TASK_BASE_DIR");
-  const base = folder === undefined ? (portableFolder() ?? dataFolder(env)) : resolve(expandHome(folder));
+  const base = folder === undefined ? (portableFolder() ?? dataFolder(env)) : resolvePath(process.cwd(), path(folder));
   return {
-    db: resolve(base, expandHome(text("db", "MCP_TASK_DB_PATH") ?? "tasks.db")),
-    artifacts: resolve(base, expandHome(text("artifacts", "MCP_TASK_ARTIFACTS_DIR") ?? "artifacts")),
+    db: resolvePath(base, path(text("db", "MCP_TASK_DB_PATH") ?? "tasks.db")),
+    artifacts: resolvePath(base, path(text("artifacts", "MCP_TASK_ARTIFACTS_DIR") ?? "artifacts")),
     http: flags["http"] === true,
-    host: text("host", "MCP_TASK_HOST") ?? "127.0.0.1",
-    port: portNumber(text("port", "MCP_TASK_PORT") ?? "8766"),
+    host: text("host", "MCP_TASK_HOST") ?? LOOPBACK,
+    port: portNumber(text("port", "MCP_TASK_PORT")),
     allowHosts: several(
       "allow-host",
       "MCP_TASK_ALLOW_HOSTS",
@@ -149,7 +97,7 @@ export function resolveConfig(flags: Flags, env: Env, portableFolder: () => stri
     agent: configuredAgent(text("agent", "MCP_TASK_AGENT")),
     leaseSeconds: number("lease-seconds", "MCP_TASK_LEASE_SECONDS", LEASE_SECONDS, "time in seconds"),
     offerSeconds: number("offer-seconds", "MCP_TASK_OFFER_SECONDS", OFFER_SECONDS, "time in seconds"),
-    secrets: secretsMode(text("secrets", "MCP_TASK_SECRETS") ?? "redact"),
+    secrets: secretsMode(text("secrets", "MCP_TASK_SECRETS")),
     token: variable(env, "MCP_TASK_TOKEN"),
     drift: looksAtRepos(text("drift", "MCP_TASK_DRIFT") ?? "auto", flags["http"] === true),
     debug: typeof flags["debug"] === "boolean" ? flags["debug"] : Boolean(env["MCP_DEBUG"]),
@@ -158,13 +106,13 @@ export function resolveConfig(flags: Flags, env: Env, portableFolder: () => stri
 
 /** The folder of the running executable, or nothing when a runtime runs the source. */
 export function executableFolder(): string | undefined {
-  return /\$bunfs|~BUN/.test(Bun.main) ? dirname(process.execPath) : undefined;
+  return Bun.main.includes("$bunfs") || Bun.main.includes("~BUN") ? folderOf(process.execPath) : undefined;
 }
 
 /** A variable that says something: some hosts pass a placeholder such as `${user_config.x}` on where it has no value. */
 function variable(env: Env, name: string): string | undefined {
   const value = env[name] ?? "";
-  return value === "" || /^\$\{.*\}$/.test(value) ? undefined : value;
+  return value === "" || (value.startsWith("${") && value.endsWith("}")) ? undefined : value;
 }
 
 /** The refusal of a command line. */
@@ -172,25 +120,25 @@ export function usage(reason: string): StartRefusal {
   return new StartRefusal(EXIT.usage, `Cannot start mcp-task-server: ${reason}`);
 }
 
-function expandHome(path: string): string {
-  return path === "~" || path.startsWith("~/") ? join(homeFolder(), path.slice(1)) : path;
+function expandHome(path: string, env: Env): string {
+  return path === "~" || path.startsWith("~/") ? `${homeFolder(env)}${path.slice(1)}` : path;
 }
 
 /** Where a user's programs keep their data: XDG, and the conventions of macOS and Windows. */
 function dataFolder(env: Env): string {
-  const home = homeFolder();
+  const home = homeFolder(env);
   const ours = "mcp-task-server";
   if (process.platform === "darwin") {
-    return join(home, "Library", "Application Support", ours);
+    return resolvePath(home, `Library/Application Support/${ours}`);
   }
   if (process.platform === "win32") {
-    return join(env["LOCALAPPDATA"] ?? join(home, "AppData", "Local"), ours);
+    return resolvePath(env["LOCALAPPDATA"] ?? resolvePath(home, "AppData/Local"), ours);
   }
   const data = env["XDG_DATA_HOME"];
-  return join(data !== undefined && isAbsolute(data) ? data : join(home, ".local", "share"), ours);
+  return resolvePath(data?.startsWith("/") === true ? data : resolvePath(home, ".local/share"), ours);
 }
 
-function portNumber(text: string): number {
+function portNumber(text = "8766"): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (!(port <= 65535)) {
     throw usage(`port ${quote(text)} is none; a whole number from 0 to 65535 is accepted (--port, MCP_TASK_PORT)`);
@@ -198,7 +146,10 @@ function portNumber(text: string): number {
   return port;
 }
 
-function numberWithin(text: string, bounds: Bounds, noun: string, names: string): number {
+function numberWithin(text: string | undefined, bounds: Bounds, noun: string, names: string): number {
+  if (text === undefined) {
+    return bounds.usual;
+  }
   const number = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
   if (!(number >= bounds.least && number <= bounds.most)) {
     throw usage(`${quote(text)} is no ${noun}; a whole number, ${range(bounds)}, is accepted (${names})`);
@@ -207,7 +158,10 @@ function numberWithin(text: string, bounds: Bounds, noun: string, names: string)
 }
 
 function listOf(given: Flags[string], form: RegExp, names: string): string[] {
-  const values = Array.isArray(given) ? given.map((value) => String(value).trim()) : [];
+  if (!Array.isArray(given)) {
+    return [];
+  }
+  const values = given.map((value) => String(value).trim());
   const odd = values.find((value) => !form.test(value));
   if (odd !== undefined) {
     throw usage(
@@ -218,33 +172,24 @@ function listOf(given: Flags[string], form: RegExp, names: string): string[] {
 }
 
 function configuredAgent(name: string | undefined): string | undefined {
-  const agent = asAgentName(name);
+  const agent = name === undefined ? undefined : asAgentName(name);
   if (name !== undefined && agent === undefined) {
     throw usage(`agent ${quote(name)} is no name; 1–64 printable characters are accepted (--agent, MCP_TASK_AGENT)`);
   }
   return agent;
 }
 
-function secretsMode(text: string): SecretsMode {
-  const mode = SECRETS_MODES.find((known) => known === text);
-  if (mode === undefined) {
-    const accepted = `${SECRETS_MODES.join(", ")} are accepted (--secrets, MCP_TASK_SECRETS)`;
-    throw usage(`secrets ${quote(text)} is no mode; ${accepted}`);
+function secretsMode(text = "redact"): SecretsMode {
+  if (text === "redact" || text === "warn" || text === "off") {
+    return text;
   }
-  return mode;
+  throw usage(`secrets ${quote(text)} is no mode; redact, warn, off are accepted (--secrets, MCP_TASK_SECRETS)`);
 }
 
 /** Over HTTP callers name paths of the server's machine, which need not be theirs. */
 function looksAtRepos(text: string, http: boolean): boolean {
-  if (!["auto", "on", "off"].includes(text)) {
+  if (text !== "auto" && text !== "on" && text !== "off") {
     throw usage(`drift ${quote(text)} is none; auto, on and off are accepted (--drift, MCP_TASK_DRIFT)`);
   }
   return text === "auto" ? !http : text === "on";
-}
-
-/** Whether only this machine reaches an address. */
-export function isLoopback(host: string): boolean {
-  const octets = host.split(".").map((octet) => (/^\d{1,3}$/.test(octet) && Number(octet) < 256 ? Number(octet) : -1));
-  const v4 = octets.length === 4 && octets[0] === 127 && !octets.includes(-1);
-  return v4 || host === "::1" || host.toLowerCase() === "localhost";
 }

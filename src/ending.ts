@@ -25,6 +25,9 @@ export function endOnSignals(stop: AbortController, log: Log): void {
   });
 }
 
+/** Ways to end that nobody asked for. See `createEnding`. */
+export type Ending = ReturnType<typeof createEnding>;
+
 /** Ways to end that nobody asked for. Each waits until the refusal of the present call has gone out. */
 export function createEnding(stop: AbortController, log: Log) {
   let exitCode: number = EXIT.ok;

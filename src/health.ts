@@ -29,7 +29,7 @@ export async function checkHealth(config: Config, command: readonly [string, ...
       return file;
     }),
     await check("database", async () => {
-      const store = await openStore(config.db, { now: await createClock(), onOutdated: () => undefined });
+      const store = await openStore(config.db, { now: createClock(), onOutdated: () => undefined });
       try {
         await store.probe();
         const { durability, schema, wal_bytes, last_backup = "never" } = await store.state();

@@ -27,7 +27,7 @@ export async function readFile(repo_path: string | undefined, path: string): Pro
 /** The eyes for repositories, their code loaded with the first look. Of the environment git is found by the PATH. */
 export function lazyRepo(env: Readonly<Record<string, string | undefined>>): RepoReader {
   let opened: Promise<RepoReader> | undefined;
-  const settings = { path: env["PATH"], home: homeFolder(), systemRoot: env["SYSTEMROOT"] };
+  const settings = { path: env["PATH"], home: homeFolder(env), systemRoot: env["SYSTEMROOT"] };
   const open = () => {
     opened ??= import("./repo/open-repo.ts").then(({ openRepo }) => openRepo(settings));
     return opened;

@@ -1,5 +1,8 @@
 import type { CommandLine } from "./config.ts";
-import { SETTINGS } from "./settings.ts";
+import { plainFlags } from "./settings.ts" with { type: "macro" };
+
+/** Made when the executable is built, by a macro: the table with all that is told of each setting is not loaded for it. */
+const TAKES_VALUE: Readonly<Record<string, boolean>> = plainFlags();
 
 /**
  * Takes apart a command line of nothing but known flags and their values, as clients have it in their configurations.
@@ -7,17 +10,17 @@ import { SETTINGS } from "./settings.ts";
  */
 export function plainCommandLine(argv: readonly string[]): CommandLine | undefined {
   const flags: Record<string, string | true> = {};
-  const words = argv.values();
-  for (const word of words) {
-    const setting = SETTINGS.find(({ flag }) => flag !== undefined && `--${flag}` === word);
-    if (setting?.flag === undefined || setting.commands !== undefined || setting.repeatable === true) {
+  for (let at = 0; at < argv.length; at++) {
+    const word = argv[at] ?? "";
+    const takesValue = word.startsWith("--") ? TAKES_VALUE[word] : undefined;
+    if (takesValue === undefined) {
       return undefined;
     }
-    const value = setting.value === undefined ? true : words.next().value;
+    const value = takesValue ? argv[++at] : true;
     if (value === undefined || value === "" || (value !== true && value.startsWith("-"))) {
       return undefined;
     }
-    flags[setting.flag] = value;
+    flags[word.slice(2)] = value;
   }
   return { command: undefined, operands: [], flags };
 }

@@ -1,5 +1,6 @@
+import { RATE, STREAMS } from "./config.ts";
 import { ROLES } from "./domain/access.ts";
-import { LEASE_SECONDS, OFFER_SECONDS } from "./domain/lease.ts";
+import { LEASE_SECONDS, OFFER_SECONDS, range } from "./domain/bounds.ts";
 
 /** One thing that can be set; the whole reference is generated from these rows. */
 export interface Setting {
@@ -15,27 +16,6 @@ export interface Setting {
   /** May be given several times. */
   repeatable?: boolean;
 }
-
-/** What a number may be, and is when nobody says. */
-export interface Bounds {
-  readonly least: number;
-  readonly most: number;
-  readonly usual: number;
-}
-
-/** Bounds as they are told to people. */
-export const range = ({ least, most }: Bounds) => `${least}–${most}`;
-
-/** What is done about secrets in what agents write. */
-export const SECRETS_MODES = ["redact", "warn", "off"] as const;
-
-export type SecretsMode = (typeof SECRETS_MODES)[number];
-
-/** Calls a second of one token. */
-export const RATE: Bounds = { least: 0, most: 1_000_000, usual: 2000 };
-
-/** Event streams at once: each is a file, of which the unit grants 16,384. */
-export const STREAMS: Bounds = { least: 1, most: 12_000, usual: 1024 };
 
 /** THE table of settings: --help, the README and the parser are made from it. */
 export const SETTINGS: readonly Setting[] = [
@@ -217,3 +197,12 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     meaning: "Add the tasks of an export, all of them or none; - is stdin",
   },
 };
+
+/** The flags that a server knows and that are given at most once, and whether each takes a value. Runs at build time. */
+export function plainFlags(): Record<string, boolean> {
+  return Object.fromEntries(
+    SETTINGS.flatMap(({ flag, value, commands, repeatable }) =>
+      flag === undefined || commands !== undefined || repeatable === true ? [] : [[`--${flag}`, value !== undefined]],
+    ),
+  );
+}

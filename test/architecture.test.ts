@@ -13,13 +13,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   auth: ["auth", "domain", "store/tokens.ts", "node:*"],
   domain: ["domain", "zod"],
   store: ["domain", "memory.ts", "store", "node:*"],
-  "store/sqlite": ["domain", "store", "store/sqlite", "bun:sqlite", "node:*"],
+  "store/files.ts": ["bun:ffi"],
+  "store/sqlite": ["domain", "paths.ts", "store", "store/sqlite", "bun:sqlite", "node:*"],
   watch: ["store/store.ts", "watch", "node:*"],
   repo: ["domain", "repo", "home.ts", "node:*"],
   redact: [
     "memory.ts",
     "redact",
-    "types:settings.ts",
+    "types:config.ts",
     "turns.ts",
     "@secretlint/core",
     "@secretlint/profiler",
@@ -44,19 +45,46 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "transport/streamable.ts": ["protocol", "transport", SDK],
   "boot-session.ts": ["bun:ffi"],
   "clock.ts": ["boot-session.ts", "domain", "node:*"],
-  "config.ts": ["domain", "home.ts", "settings.ts", "node:*", "citty"],
+  "command-line.ts": ["config.ts", "domain", "settings.ts", "citty"],
+  "config.ts": ["domain", "home.ts", "paths.ts"],
   "descriptors.ts": ["bun:ffi", "config.ts", "types:log.ts", "node:*"],
   "plain-flags.ts": ["types:config.ts", "settings.ts"],
   "ending.ts": ["config.ts", "log.ts"],
   "health.ts": ["clock.ts", "config.ts", "protocol", "store", "store/sqlite", SDK, "node:*"],
   "help.ts": ["settings.ts"],
-  "home.ts": ["node:*"],
+  "home.ts": [],
+  "http-service.ts": [
+    "auth",
+    "config.ts",
+    "descriptors.ts",
+    "notify.ts",
+    "types:log.ts",
+    "types:protocol",
+    "store",
+    "transport",
+  ],
   "id.ts": [],
   "late.ts": ["domain", "home.ts", "repo", "store", "node:*"],
   "log.ts": [],
   "memory.ts": [],
   "notify.ts": ["bun:ffi"],
-  "settings.ts": ["domain"],
+  "open-host.ts": ["config.ts", "transport"],
+  "paths.ts": [],
+  "services.ts": [
+    "clock.ts",
+    "types:config.ts",
+    "types:ending.ts",
+    "id.ts",
+    "late.ts",
+    "types:log.ts",
+    "protocol",
+    "redact",
+    "store",
+    "store/sqlite",
+    "tools",
+    "watch",
+  ],
+  "settings.ts": ["config.ts", "domain"],
   "turns.ts": [],
   commands: [
     "auth",
@@ -133,7 +161,7 @@ describe("architecture", () => {
 });
 
 function importsOf(file: string, source: string): Import[] {
-  const pattern = /^(?:import|export)(\s+type)?\s[^;]*?from\s+"([^"]+)"|\bimport\("([^"]+)"\)/gm;
+  const pattern = /^(?:import|export)(\s+type)?\s[^;]*?from\s+"([^"]+)"|\b(?:import|require)\("([^"]+)"\)/gm;
   return [...source.matchAll(pattern)].map(([statement, type, from, lazily]) => {
     const specifier = from ?? lazily ?? "";
     const resolved = specifier.startsWith(".") ? relative(SRC, join(SRC, dirname(file), specifier)) : specifier;

@@ -13,7 +13,7 @@ import { openStore } from "../../src/store/sqlite/open.ts";
 import { createWaiters } from "../../src/tools/waiters.ts";
 
 const [database = "", bare] = Bun.argv.slice(2);
-const store = await openStore(database, { now: await createClock(), onOutdated: () => undefined });
+const store = await openStore(database, { now: createClock(), onOutdated: () => undefined });
 const server = new Server({ name: "sdk", version: "1.0" }, { capabilities: { tools: {} } });
 server.setRequestHandler(CallToolRequestSchema, bare === undefined ? productsTool() : storeAlone);
 process.stdin.on("end", () => process.exit(0));
@@ -32,12 +32,9 @@ function productsTool() {
   const waiters = createWaiters({ store, changes, stopping: new AbortController().signal, onError: log.error });
   const grant = () => ({ token: createToken(), lease_seconds: 3600, offer_seconds: 3600 });
   const tools = { store, artifacts, id: createIds(), grant, waiters };
-  const { methods } = createHandlers({
-    tools,
-    scans: createScans("redact"),
-    feed: { add: () => undefined, remove: () => undefined },
-    log,
-  });
+  const feed = { add: () => undefined, remove: () => undefined };
+  const services = { tools, scans: createScans("redact"), feed, log };
+  const { methods } = createHandlers(() => services, log);
   const call = methods.get("tools/call");
   return async ({ params }: { params: Record<string, unknown> }, { signal }: { signal: AbortSignal }) => {
     const context = { capabilities: {}, local: true, signal, linger: () => undefined, notify: async () => undefined };

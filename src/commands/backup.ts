@@ -10,7 +10,7 @@ import { count, type Outcome } from "./outcome.ts";
 /** `backup <file>`: database and artifacts, as they are at one moment, in one file. */
 export async function backup({ operands: [file = ""], flags }: CommandLine, config: Config): Promise<Outcome> {
   const path = resolve(file);
-  const at = timestamp((await createClock())());
+  const at = timestamp(createClock()());
   const db = await openExisting(config.db);
   try {
     const options = { path, replace: flags["force"] === true, at };

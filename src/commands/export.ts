@@ -32,7 +32,7 @@ export async function exportBundle({ operands: [file = ""], flags }: CommandLine
 const BLOCK = 1024 * 1024;
 
 async function writeBundle(config: Config, draft: string): Promise<number> {
-  const db = await openDatabase(config.db);
+  const { db } = await openDatabase(config.db);
   const file = await open(draft, "w", 0o600);
   try {
     let block = "";

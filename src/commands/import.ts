@@ -31,9 +31,9 @@ export async function importBundle({ operands: [file = ""] }: CommandLine, confi
 async function importFile(path: string, config: Config): Promise<Outcome> {
   const bundle = opened(path);
   try {
-    const db = await openDatabase(config.db);
+    const { db } = await openDatabase(config.db);
     try {
-      const host = { now: await createClock(), token: createToken };
+      const host = { now: createClock(), token: createToken };
       const { tasks, artifacts } = await importInto(db, openArtifactFolder(config.artifacts), bundle, host);
       const report = `${config.db}: ${count(tasks, "task")}, ${count(artifacts, "artifact")} imported\n`;
       return { report, exitCode: EXIT.ok };

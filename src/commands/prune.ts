@@ -12,7 +12,7 @@ const YOUNG_MS = 3_600_000;
 
 /** `prune --before <time>`: removes finished tasks, and artifacts that no task has any more, while servers run. */
 export async function prune({ flags }: CommandLine, config: Config): Promise<Outcome> {
-  const clock = await createClock();
+  const clock = createClock();
   const { wall } = clock();
   const before = new Date(momentOf(flags["before"], wall)).toISOString();
   const dryRun = flags["dry-run"] === true;

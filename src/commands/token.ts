@@ -10,7 +10,7 @@ import type { Outcome } from "./outcome.ts";
 
 /** The command on the configured store. */
 export async function manageTokens({ operands, flags }: CommandLine, config: Config): Promise<Outcome> {
-  const store = await openStore(config.db, { now: await createClock(), onOutdated: () => undefined });
+  const store = await openStore(config.db, { now: createClock(), onOutdated: () => undefined });
   try {
     const { report, done, note } = await token(store.tokens, operands, flags);
     return { report, notes: note === undefined ? [] : [note], exitCode: done ? EXIT.ok : EXIT.failure };

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { AGENT_CHARACTERS, AGENT_PATTERN } from "./agent.ts";
 import { ARTIFACT_BYTES, ARTIFACT_KINDS } from "./artifact.ts";
+import { LEASE_SECONDS } from "./bounds.ts";
 import { artifactFields, checkpointFields, taskFields } from "./fields.ts";
-import { LEASE_SECONDS } from "./lease.ts";
 import { STATUSES } from "./lifecycle.ts";
 import { longText, shortText } from "./text.ts";
 

@@ -11,14 +11,11 @@ const CONTROLS = String.raw`\x00-\x1f\x7f-\x9f`;
  * that does not end on its line only the introducer), and the short ones. An 8-bit CSI counts with parameters only: alone
  * it is as often a letter of an old code page.
  */
-const ANSI = new RegExp(
-  [
-    `(?:${ESC}\\[[0-?]*|${CSI}[0-?]+)[ -/]*[@-~]`,
-    `(?:${ESC}${STRINGS.escaped}|${STRINGS.single})[^${CONTROLS}]*(?:${BEL}|${ESC}\\\\|${ST})`,
-    `${ESC}(?:[ -/]+[0-~]|[0-_c])`,
-  ].join("|"),
-  "g",
-);
+const ANSI = [
+  `(?:${ESC}\\[[0-?]*|${CSI}[0-?]+)[ -/]*[@-~]`,
+  `(?:${ESC}${STRINGS.escaped}|${STRINGS.single})[^${CONTROLS}]*(?:${BEL}|${ESC}\\\\|${ST})`,
+  `${ESC}(?:[ -/]+[0-~]|[0-_c])`,
+];
 
 /**
  * Control, format (bidirectional overrides, zero-width, tag characters), surrogate, private-use and all other characters
@@ -27,16 +24,21 @@ const ANSI = new RegExp(
 const INVISIBLE = String.raw`\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\p{DI}\p{NChar}`;
 
 /** What is removed: all of them but one emoji or text presentation right after a visible character; a run carries data. */
-const UNPRINTABLE = new RegExp(`(?!(?<=[^${INVISIBLE}])[\u{FE0E}\u{FE0F}])[${INVISIBLE}]`, "gu");
+const UNPRINTABLE = `(?!(?<=[^${INVISIBLE}])[\u{FE0E}\u{FE0F}])[${INVISIBLE}]`;
+
+/** Made with the first text that has something to remove: a start has none. */
+let patterns: { ansi: RegExp; unprintable: RegExp } | undefined;
 
 /** One line of `text` without any character that a terminal or a model might take for more than text. */
 export function oneLine(text: string): string {
-  return isPlain(text)
-    ? text
-    : text
-        .replace(ANSI, "")
-        .replace(/[\t\r\n]+/g, " ")
-        .replace(UNPRINTABLE, "");
+  if (isPlain(text)) {
+    return text;
+  }
+  patterns ??= { ansi: new RegExp(ANSI.join("|"), "g"), unprintable: new RegExp(UNPRINTABLE, "gu") };
+  return text
+    .replace(patterns.ansi, "")
+    .replace(/[\t\r\n]+/g, " ")
+    .replace(patterns.unprintable, "");
 }
 
 /** The lines of `text`, cleaned as `oneLine` does; line breaks become `\n`, tabs stay. */

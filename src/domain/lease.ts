@@ -4,12 +4,6 @@ import { type Deadline, deadlineAfter, differ, type Instant, secondsUntil } from
 import { leaseLost } from "./refusals.ts";
 import type { Task } from "./task.ts";
 
-/** The bounds of a lease, in seconds. */
-export const LEASE_SECONDS = { least: 60, most: 86_400, usual: 3600 } as const;
-
-/** The bounds of the time for which an offer waits for its addressee alone, in seconds. */
-export const OFFER_SECONDS = { least: 60, most: 2_592_000, usual: 86_400 } as const;
-
 /** The time for which ownership is protected; renewed by every write of the owner. */
 export interface Lease {
   /** The fencing token: new with every change of owner and every new session of the owner's. */

@@ -77,9 +77,9 @@ export interface Services {
 
 /**
  * THE handler table: nothing else answers a method, whatever the transport or revision. What the first answers do not
- * need comes by `import()`.
+ * need comes by `import()`, and `services` are asked for by those that need them.
  */
-export function createHandlers(services: Services): HandlerTable {
+export function createHandlers(services: () => Services, log: Log): HandlerTable {
   // One promise for all that is loaded late, so that requests start in the order they came.
   let late: Promise<Late> | undefined;
   let loaded: Late | undefined;
@@ -95,29 +95,32 @@ export function createHandlers(services: Services): HandlerTable {
   // What reads the store looks at it between the writes that came before and after, however long those are held up.
   const inTurn = async (begin: (late: Late) => Promise<Members>) => {
     const all = loaded ?? (await load());
-    await services.scans.settled();
+    await services().scans.settled();
     const { answer } = await turns.take(() => ({ answer: begin(all) }));
     return answer;
   };
   const table: Readonly<Record<string, Handler>> = {
     "tools/list": async (params) => onePage(params, (await import("./list-tools.ts")).listTools()),
-    "tools/call": async (params, context) => (loaded ?? (await load())).callTool(services, turns, params, context),
-    "resources/list": (params) => inTurn((all) => all.listResources(services, params)),
+    "tools/call": async (params, context) => (loaded ?? (await load())).callTool(services(), turns, params, context),
+    "resources/list": (params) => inTurn((all) => all.listResources(services(), params)),
     "resources/templates/list": async (params) => onePage(params, (await load()).listTemplates()),
-    "resources/read": (params, context) => inTurn((all) => all.readResource(services, params, context)),
+    "resources/read": (params, context) => inTurn((all) => all.readResource(services(), params, context)),
     "prompts/list": async (params) => onePage(params, (await load()).listPrompts()),
-    "prompts/get": (params) => inTurn((all) => all.getPrompt(services, params)),
-    "completion/complete": (params) => inTurn((all) => all.complete(services, params)),
+    "prompts/get": (params) => inTurn((all) => all.getPrompt(services(), params)),
+    "completion/complete": (params) => inTurn((all) => all.complete(services(), params)),
   };
-  const methods = new Map(
-    Object.entries(table).map(([method, handler]) => [method, guarded(method, handler, { log: services.log, onCall })]),
-  );
+  const methods = new Map<string, Handler>();
+  for (const [method, handler] of Object.entries(table)) {
+    methods.set(method, guarded(method, handler, { log, onCall }));
+  }
   return {
     methods,
     info: SERVER_INFO,
     capabilities: CAPABILITIES,
     instructions: INSTRUCTIONS,
-    feed: services.feed,
+    get feed() {
+      return services().feed;
+    },
     topicOf,
   };
 }

@@ -1,4 +1,4 @@
-import type { SecretsMode } from "../settings.ts";
+import type { SecretsMode } from "../config.ts";
 import { findSecrets, hasSigns, WINDOW } from "./find.ts";
 import type { Finding } from "./finding.ts";
 import { bytesWithout, findSecretsInBytes } from "./in-bytes.ts";

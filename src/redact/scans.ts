@@ -1,4 +1,4 @@
-import type { SecretsMode } from "../settings.ts";
+import type { SecretsMode } from "../config.ts";
 import { createTurns } from "../turns.ts";
 import type { Scan } from "./redactor.ts";
 

@@ -1,6 +1,7 @@
-import { statSync } from "node:fs";
+import { find } from "./files.ts";
 
-const [GROUP_WRITES, OTHERS_WRITE] = [0o020, 0o002];
+const GROUP_WRITES = 0o020;
+const OTHERS_WRITE = 0o002;
 
 /** What a person should know of who else may write to a file or folder of ours. */
 export interface Access {
@@ -15,7 +16,7 @@ export interface Access {
  * it, others may still lay a log or journal of theirs beside a database, which SQLite would take for its own.
  */
 export function accessTo(path: string): Access {
-  const found = process.platform === "win32" ? undefined : statSync(path, { throwIfNoEntry: false });
+  const found = process.platform === "win32" ? undefined : find(path);
   if (found === undefined) {
     return {};
   }

@@ -1,10 +1,10 @@
 import { z } from "zod";
+import { LEASE_SECONDS } from "../domain/bounds.ts";
 import { type Claimed, claimTask as claim } from "../domain/claim-task.ts";
 import { isNextFor, isOpenTo } from "../domain/claimable.ts";
 import { quote } from "../domain/clean.ts";
 import { TaskError } from "../domain/errors.ts";
 import { taskFields } from "../domain/fields.ts";
-import { LEASE_SECONDS } from "../domain/lease.ts";
 import { taskRow, unknownTask } from "../domain/task.ts";
 import type { ChangeCommand } from "../store/store.ts";
 import { requireAgent } from "./caller.ts";

@@ -51,7 +51,7 @@ async function startServers() {
     onRight: (name: string, args: Record<string, unknown>) => ask(right, name, args),
     /** What another process does so many seconds from now, or before now, by this boot's clock or another's. */
     async at(seconds: number, decide: Decide, boot?: string) {
-      const clock = await createClock();
+      const clock = createClock();
       const now = () => {
         const { wall, uptime, boot_id } = clock();
         return { wall: wall + 1000 * seconds, uptime: uptime + seconds, boot_id: boot ?? boot_id };

@@ -1,6 +1,6 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
-import { SCHEMA_VERSION } from "../../src/store/sqlite/migrate.ts";
+import { SCHEMA_VERSION } from "../../src/store/sqlite/schema.ts";
 import { makeOlderDatabase } from "../support/older-database.ts";
 import { freshStore, startStdio } from "../support/server.ts";
 

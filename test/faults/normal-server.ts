@@ -3,6 +3,6 @@ import { Database } from "bun:sqlite";
 
 const run = Database.prototype.run;
 Database.prototype.run = function (sql, ...bindings) {
-  return run.call(this, sql === "PRAGMA synchronous = FULL" ? "PRAGMA synchronous = NORMAL" : sql, ...bindings);
+  return run.call(this, sql.replace("PRAGMA synchronous = FULL", "PRAGMA synchronous = NORMAL"), ...bindings);
 };
 await import("../../src/main.ts");

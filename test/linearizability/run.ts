@@ -96,7 +96,7 @@ async function prepare(path: string, { tasks, offered = false }: RunOptions, epo
   await (await openStore(path, host)).close();
   const db = new Database(path, { strict: true });
   db.run("PRAGMA synchronous = OFF");
-  const store = createSqliteStore(db, host);
+  const store = createSqliteStore({ db, isThere: () => true }, host);
   for (let n = 0; n < tasks; n++) {
     const task_id = `task-${n}`;
     await create(store, { task_id });

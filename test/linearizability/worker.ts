@@ -1,9 +1,9 @@
 // One of several processes that work on the same tasks as fast as they can, by the tools the server has, and record what
 // they do. `bun worker.ts <orders as JSON>`: says "ready", begins when its input ends, says "half" half way.
 import { writeSync } from "node:fs";
+import { LEASE_SECONDS, OFFER_SECONDS } from "../../src/domain/bounds.ts";
 import { TaskError } from "../../src/domain/errors.ts";
 import type { Instant } from "../../src/domain/instant.ts";
-import { LEASE_SECONDS, OFFER_SECONDS } from "../../src/domain/lease.ts";
 import { openStore } from "../../src/store/sqlite/open.ts";
 import type { Store } from "../../src/store/store.ts";
 import { TOOLS } from "../../src/tools/table.ts";

@@ -6,7 +6,7 @@ import { checkpoint } from "./commands.ts";
 import { under } from "./contract-keys.ts";
 
 const [path = "", task_id = "", checkpoints = "1"] = Bun.argv.slice(2);
-const store = await openStore(path, { now: await createClock(), onOutdated: () => undefined });
+const store = await openStore(path, { now: createClock(), onOutdated: () => undefined });
 const answers: unknown[] = [];
 for (let n = 0; n < Number(checkpoints); n++) {
   answers.push(await checkpoint(under(store, { key: `${n}` }), task_id, [`step ${n}`]));

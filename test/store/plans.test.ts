@@ -41,6 +41,7 @@ const MAY_SCAN: readonly [sql: RegExp, step: RegExp, why: string][] = [
 const NOT_SERVED: readonly [file: string, text: RegExp, why: string][] = [
   ["hashes.ts", /./, "once, by a migration, and by commands that look at every row"],
   ["meta.ts", /^INSERT OR REPLACE/, "by a backup"],
+  ["open.ts", /sqlite_version/, "once, on macOS alone"],
   [
     "search-index.ts",
     /^(DELETE FROM search_documents|INSERT INTO search \(search\)|UPDATE search_progress SET seq = 0)/,

@@ -13,7 +13,7 @@ const WORDS_A_TASK = 25;
  * `hundredth` in every hundredth, `unique<n>` in task n alone, and the rest of 5,000 words, some often, most seldom.
  */
 export async function fillWithTasks(path: string, count: number): Promise<void> {
-  await (await openStore(path, { now: await createClock(), onOutdated: () => undefined })).close();
+  await (await openStore(path, { now: createClock(), onOutdated: () => undefined })).close();
   const db = new Database(path, { strict: true });
   const task = db.query(
     `INSERT INTO tasks (task_id, title, goal, status, priority, tags, content_hash, checkpoint_count, version,

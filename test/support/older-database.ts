@@ -2,7 +2,8 @@ import { Database } from "bun:sqlite";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { sealRows } from "../../src/store/sqlite/hashes.ts";
-import { APPLICATION_ID, HASHED_SINCE, SCHEMA_VERSION } from "../../src/store/sqlite/migrate.ts";
+import { HASHED_SINCE } from "../../src/store/sqlite/migrate.ts";
+import { APPLICATION_ID, SCHEMA_VERSION } from "../../src/store/sqlite/schema.ts";
 
 /** Makes a database as the release of an earlier schema left it; `fill` adds to it before its rows have their hashes. */
 export function makeOlderDatabase(path: string, version: number, fill?: (db: Database) => void): void {

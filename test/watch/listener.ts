@@ -5,7 +5,7 @@ import { createWatch } from "../../src/watch/watch.ts";
 import { create } from "../store/commands.ts";
 
 const [path = ""] = Bun.argv.slice(2);
-const store = await openStore(path, { now: await createClock(), onOutdated: () => undefined });
+const store = await openStore(path, { now: createClock(), onOutdated: () => undefined });
 const told = new Promise((resolve) => {
   createWatch(store, path).on(resolve);
 });

@@ -17,7 +17,7 @@ export function freshPath(): string {
 
 /** A store on the database at `path`. */
 export async function openAt(path: string, onCommit: () => void = () => undefined): Promise<Store> {
-  return openStore(path, { now: await createClock(), onOutdated: () => undefined, onCommit });
+  return openStore(path, { now: createClock(), onOutdated: () => undefined, onCommit });
 }
 
 /** A listener that keeps what it is told. */

@@ -3,8 +3,9 @@ import type { ArtifactFiles } from "../artifacts.ts";
 import { placeFile } from "../new-file.ts";
 import { OperationRefusal } from "../store.ts";
 import { setMetaText } from "./meta.ts";
-import { immediately, SCHEMA_VERSION, schemaVersion } from "./migrate.ts";
+import { immediately } from "./migrate.ts";
 import { patiently } from "./retry.ts";
+import { SCHEMA_VERSION, schemaVersion } from "./schema.ts";
 
 /** What was backed up. */
 export interface BackedUp {

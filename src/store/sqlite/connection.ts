@@ -2,7 +2,7 @@ import { type Database, SQLiteError } from "bun:sqlite";
 import { statSync } from "node:fs";
 import type { StoreState } from "../store.ts";
 import { metaText } from "./meta.ts";
-import { schemaVersion } from "./migrate.ts";
+import { schemaVersion } from "./schema.ts";
 
 /** Takes the write lock and gives it back. */
 export function touchNothing(db: Database): void {

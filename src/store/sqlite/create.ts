@@ -4,7 +4,7 @@ import { copyFile, link, open, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
 import { codeOf } from "../error-code.ts";
 import { draftOf, syncFolder } from "../new-file.ts";
-import { APPLICATION_ID } from "./migrate.ts";
+import { APPLICATION_ID } from "./schema.ts";
 
 /** Offsets 18 and 19 of a database file, where 2 stands for WAL: https://www.sqlite.org/fileformat.html, section 1.3. */
 const VERSIONS = { from: 18, to: 20, wal: 2 };

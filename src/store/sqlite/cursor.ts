@@ -8,10 +8,16 @@ export interface CursorCodec {
   decode(scope: string, cursor: string): readonly [string, number];
 }
 
-/** Cursors signed with a key that lies in the database: they survive restarts and other processes, not tampering. */
-export function createCursorCodec(key: Uint8Array): CursorCodec {
-  const sign = (scope: string, body: string) =>
-    new Bun.CryptoHasher("sha256", key).update(`${scope}\n${body}`).digest("base64url").slice(0, 22);
+/**
+ * Cursors signed with a key that lies in the database: they survive restarts and other processes, not tampering. `readKey`
+ * reads it, once, for the first cursor.
+ */
+export function createCursorCodec(readKey: () => Uint8Array): CursorCodec {
+  let key: Uint8Array | undefined;
+  const sign = (scope: string, body: string) => {
+    key ??= readKey();
+    return new Bun.CryptoHasher("sha256", key).update(`${scope}\n${body}`).digest("base64url").slice(0, 22);
+  };
   return {
     encode(scope, place) {
       const body = Buffer.from(JSON.stringify(place)).toString("base64url");

@@ -1,6 +1,5 @@
-import type { Database } from "bun:sqlite";
-import { realpathSync, statSync } from "node:fs";
 import { TaskError } from "../../domain/errors.ts";
+import type { Presence } from "./presence.ts";
 import { isUnsynced } from "./storage-error.ts";
 
 /** Why nothing can be kept any more: the file was removed or replaced, or the system failed to make a write durable. */
@@ -33,12 +32,14 @@ export interface Failsafe {
 }
 
 /**
- * The failsafe of an open connection, which tells the first failure once. A removed file stays open and takes writes that
+ * The failsafe of an open connection, which tells the first failure once; `isThere` since the database was opened. A removed file stays open and takes writes that
  * nobody will ever read, and after a failed fsync the system may report the next as done without having written: so
  * neither is survived, as in PostgreSQL.
  */
-export function createFailsafe(db: Database, onFailed: (failure: StoreFailure, error?: unknown) => void): Failsafe {
-  const isThere = createPresence(db.filename);
+export function createFailsafe(
+  isThere: Presence,
+  onFailed: (failure: StoreFailure, error?: unknown) => void,
+): Failsafe {
   let refusal: TaskError | undefined;
   const fail = (failure: StoreFailure, error?: unknown): TaskError => {
     if (refusal === undefined) {
@@ -74,27 +75,4 @@ export function createFailsafe(db: Database, onFailed: (failure: StoreFailure, e
     failed: () => refusal !== undefined,
     stop: () => clearInterval(timer),
   };
-}
-
-/** Tells whether the files that are open now, database and log, still stand where they did. */
-function createPresence(path: string): () => boolean {
-  if (path === ":memory:") {
-    return () => true;
-  }
-  // Of a link, SQLite keeps the log beside what it points to.
-  const paths = [path, `${realpathSync(path)}-wal`];
-  const standing = paths.map(identityOf);
-  return () => {
-    try {
-      return paths.every((one, index) => identityOf(one) === standing[index]);
-    } catch {
-      // A folder that may not be entered any more says nothing of the files that are open.
-      return true;
-    }
-  };
-}
-
-function identityOf(path: string): string | undefined {
-  const found = statSync(path, { throwIfNoEntry: false });
-  return found && `${found.dev} ${found.ino}`;
 }

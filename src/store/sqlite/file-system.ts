@@ -1,4 +1,4 @@
-import { statfsSync } from "node:fs";
+import { fileSystemOf } from "../files.ts";
 
 /** File systems that other machines, or a program, stand behind: their `f_type`, from linux/magic.h and statfs(2). */
 const REMOTE: ReadonlyMap<number, string> = new Map([
@@ -25,7 +25,7 @@ export function remoteRefusal(path: string): string | undefined {
   if (process.platform !== "linux") {
     return undefined;
   }
-  const name = REMOTE.get(statfsSync(path).type >>> 0);
+  const name = REMOTE.get(fileSystemOf(path));
   return name === undefined
     ? undefined
     : `it lies on a network or user-space file system (${name}), where SQLite's locks do not hold`;

@@ -1,5 +1,5 @@
-import { closeSync, openSync, readSync, statSync } from "node:fs";
-import { APPLICATION_ID, newerThanOurs, SCHEMA_VERSION } from "./migrate.ts";
+import { find, headOf } from "../files.ts";
+import { APPLICATION_ID, newerThanOurs, SCHEMA_VERSION } from "./schema.ts";
 
 /** What the first page of a file tells, read without SQLite, which might write beside it. */
 export type Header = { kind: "absent" | "empty" | "foreign" } | { kind: "ours"; version: number };
@@ -13,31 +13,26 @@ export const VERSION_OFFSET: number = OFFSET.user_version;
 
 /** Tells whose database lies at `path`. Throws what the file system says where it cannot be read. */
 export function readHeader(path: string): Header {
-  const size = statSync(path, { throwIfNoEntry: false })?.size;
+  const size = find(path)?.size;
   if (size === undefined) {
     return { kind: "absent" };
   }
   if (size === 0) {
     return { kind: "empty" };
   }
-  const page = Buffer.alloc(OFFSET.end);
-  const file = openSync(path, "r");
-  try {
-    readSync(file, page, 0, page.length, 0);
-  } finally {
-    closeSync(file);
-  }
-  if (size < page.length || page.toString("latin1", 0, MAGIC.length) !== MAGIC) {
+  const head = headOf(path, OFFSET.end);
+  if (size < head.length || new TextDecoder().decode(head.subarray(0, MAGIC.length)) !== MAGIC) {
     return { kind: "foreign" };
   }
-  const version = page.readUInt32BE(OFFSET.user_version);
-  const application = page.readUInt32BE(OFFSET.application_id);
+  const page = new DataView(head.buffer);
+  const version = page.getUint32(OFFSET.user_version);
+  const application = page.getUint32(OFFSET.application_id);
   if (application === APPLICATION_ID) {
     return { kind: "ours", version };
   }
-  const untouched = application === 0 && version === 0 && page.readUInt16BE(OFFSET.cells) === 0;
+  const untouched = application === 0 && version === 0 && page.getUint16(OFFSET.cells) === 0;
   // Tables may still stand in the log alone; ours are marked in the file itself before they have a log.
-  const logged = statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+  const logged = find(`${path}-wal`)?.size ?? 0;
   return { kind: untouched && logged === 0 ? "empty" : "foreign" };
 }
 
@@ -59,18 +54,12 @@ const ZERO: readonly (readonly [number, number])[] = [
 
 /** What of the header no SQLite of ours would write, though some of it does not keep it from reading the file. */
 export function headerFlaws(path: string): string[] {
-  const page = Buffer.alloc(100);
-  const file = openSync(path, "r");
-  try {
-    readSync(file, page, 0, page.length, 0);
-  } finally {
-    closeSync(file);
-  }
-  const [write, read] = [page.readUInt8(18), page.readUInt8(19)];
+  const page = headOf(path, 100);
+  const [write, read] = [page[18], page[19]];
   const sound =
     write === read &&
     (write === 1 || write === 2) &&
-    Object.entries(FIXED).every(([offset, value]) => page.readUInt8(Number(offset)) === value) &&
+    Object.entries(FIXED).every(([offset, value]) => page[Number(offset)] === value) &&
     ZERO.every(([start, end]) => page.subarray(start, end).every((byte) => byte === 0));
   return sound ? [] : ["the header of the database is not as it was written"];
 }

@@ -10,9 +10,7 @@ import scale from "./0007-scale.sql" with { type: "text" };
 import resets from "./0008-resets.sql" with { type: "text" };
 import { sealRows } from "./hashes.ts";
 import { patiently } from "./retry.ts";
-
-/** "MTSK" in ASCII, at offset 68 of every database file of ours. */
-export const APPLICATION_ID = 0x4d54534b;
+import { APPLICATION_ID, applicationOf, newerThanOurs, SCHEMA_VERSION, schemaVersion } from "./schema.ts";
 
 /** A step of the schema: its SQL, and what SQL cannot do, in the same transaction. */
 interface Migration {
@@ -20,8 +18,8 @@ interface Migration {
   finish?(db: Database): void;
 }
 
-/** The n-th brings a database to version n. */
-const MIGRATIONS: readonly Migration[] = [
+/** The n-th brings a database to version n, the last to ours: what is missing here does not compile. */
+const MIGRATIONS: readonly Migration[] & { length: typeof SCHEMA_VERSION } = [
   { sql: init },
   { sql: leases },
   { sql: idempotency },
@@ -30,16 +28,13 @@ const MIGRATIONS: readonly Migration[] = [
   { sql: hashes, finish: sealRows },
   { sql: scale },
   { sql: resets },
-];
+] as const;
 
 /** The first schema whose rows carry their hash. */
 export const HASHED_SINCE: number = MIGRATIONS.findIndex(({ sql }) => sql === hashes) + 1;
 
 /** The first schema whose labels are indexed with the status of their task. */
 export const LABELED_STATUS_SINCE: number = MIGRATIONS.findIndex(({ sql }) => sql === scale) + 1;
-
-/** The schema this executable writes; `PRAGMA user_version` of a migrated database. */
-export const SCHEMA_VERSION: number = MIGRATIONS.length;
 
 /**
  * Marks a fresh file as ours, switches it to WAL and brings it to our version. Any number of processes may do so at
@@ -51,15 +46,9 @@ export async function migrate(db: Database): Promise<void> {
   await patiently(() => applyMissing(db));
 }
 
-/** The version of the schema as the present transaction sees it. */
-export function schemaVersion(db: Database): number {
-  return db.query<{ user_version: number }, []>("PRAGMA user_version").get()?.user_version ?? 0;
-}
-
 /** Our mark goes into the file before anything else does, so the header alone tells whose it is. */
 function stamp(db: Database): void {
-  const found = db.query<{ application_id: number }, []>("PRAGMA application_id").get()?.application_id;
-  if (found !== APPLICATION_ID) {
+  if (applicationOf(db) !== APPLICATION_ID) {
     immediately(db, () => db.run(`PRAGMA application_id = ${APPLICATION_ID}`));
   }
 }
@@ -86,11 +75,6 @@ export function migrateAtOnce(db: Database, version = 0): void {
       db.run(`PRAGMA user_version = ${index + 1}`);
     }
   }
-}
-
-/** The reason not to touch a database of a later release. */
-export function newerThanOurs(version: number): string {
-  return `it was written by a newer mcp-task-server (schema ${version}, this one knows ${SCHEMA_VERSION})`;
 }
 
 /** Runs reads on one state of the database. Bun's own `transaction` makes four functions at each call, 4 % of a read. */

@@ -1,40 +1,47 @@
 import { Database } from "bun:sqlite";
-import { accessSync, chmodSync, constants, realpathSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { quote } from "../../domain/clean.ts";
+import { folderOf, resolvePath } from "../../paths.ts";
 import { accessTo } from "../access.ts";
-import { makeFolder } from "../folders.ts";
+import { demandAccess, find, realPath } from "../files.ts";
 import { type Store, StoreRefusal } from "../store.ts";
-import { createDatabaseFile } from "./create.ts";
 import { remoteRefusal } from "./file-system.ts";
 import { readHeader, refusalOf } from "./header.ts";
-import { migrate, newerThanOurs, SCHEMA_VERSION, schemaVersion } from "./migrate.ts";
+import { createPresence, type Presence } from "./presence.ts";
 import { patiently } from "./retry.ts";
-import { noRoom } from "./storage-error.ts";
-import { createSqliteStore, type StoreHost } from "./store.ts";
+import { APPLICATION_ID, applicationOf, newerThanOurs, SCHEMA_VERSION, schemaVersion } from "./schema.ts";
+import type { StoreHost } from "./store.ts";
 
-/** The first SQLite with everything the schema and its queries need; macOS may bring an older one of its own. */
+/** The first SQLite with everything the schema and its queries need; macOS brings its own, which may be older. */
 const OLDEST_SQLITE = "3.43.0";
 
+/** A database of ours, of this schema, and whether its files are still where they were when it was opened. */
+export interface OpenDatabase {
+  db: Database;
+  isThere: Presence;
+}
+
 /**
- * Opens the database at `path`, creating and migrating it as needed.
+ * Opens the database at `path`, creating and migrating it as needed; `warn` is told what is odd about it, but no reason to
+ * refuse it. What comes by `import()` here, most starts do without.
  *
  * Throws `StoreRefusal` for a database that is not ours or newer than this executable; such a file is left untouched.
  */
-export function openStore(path: string, host: StoreHost): Promise<Store> {
+export function openDatabase(path: string, warn: (message: string) => void = () => undefined): Promise<OpenDatabase> {
   return opened(
     path,
     async () => {
-      const db = await openMigrated(path, (message) => host.onWarning?.(message));
-      return await closing(db, () => patiently(() => createSqliteStore(db, host)));
+      const db = await openMigrated(path, warn);
+      // Now that it has been read, and its log is open.
+      return await closing(db, async () => ({ db, isThere: createPresence(path) }));
     },
     CREATED,
   );
 }
 
-/** The same for what commands do to the database itself. */
-export function openDatabase(path: string): Promise<Database> {
-  return opened(path, () => openMigrated(path), CREATED);
+/** The same as a Store. */
+export async function openStore(path: string, host: StoreHost): Promise<Store> {
+  const opened = await openDatabase(path, (message) => host.onWarning?.(message));
+  const { createSqliteStore } = await import("./store.ts");
+  return createSqliteStore(opened, host);
 }
 
 /** Opens a database of ours as it is, of this schema or an older one. Throws `StoreRefusal`, also where there is none. */
@@ -56,17 +63,23 @@ export function looksForeign(path: string): boolean {
   return readHeader(path).kind === "foreign";
 }
 
-async function openMigrated(path: string, warn: (message: string) => void = () => undefined): Promise<Database> {
+async function openMigrated(path: string, warn: (message: string) => void): Promise<Database> {
   if (path !== ":memory:") {
     await makeRoom(path, warn);
   }
   const db = new Database(path, { create: true, strict: true });
   return await closing(db, async () => {
-    await patiently(() => {
+    // Elsewhere it is a part of the executable.
+    if (process.platform === "darwin") {
       refuseOldSqlite(db);
-      configure(db);
-    });
-    await migrate(db);
+    }
+    await patiently(() => configure(db));
+    if (await patiently(() => applicationOf(db) === APPLICATION_ID && schemaVersion(db) === SCHEMA_VERSION)) {
+      await patiently(() => db.run("PRAGMA journal_mode = WAL"));
+    } else {
+      const { migrate } = await import("./migrate.ts");
+      await migrate(db);
+    }
     return db;
   });
 }
@@ -78,6 +91,7 @@ async function opened<T>(path: string, open: () => Promise<T>, created = ""): Pr
   try {
     return await open();
   } catch (error) {
+    const [{ quote }, { noRoom }] = await Promise.all([import("../../domain/clean.ts"), import("./storage-error.ts")]);
     const reason = noRoom(error) ?? (error instanceof Error ? error.message : String(error));
     throw new StoreRefusal(
       `Cannot open database ${quote(path)}: ${reason}; ` +
@@ -99,7 +113,7 @@ async function closing<T>(db: Database, next: () => Promise<T>): Promise<T> {
 /** `folder`, if a `tasks.db` of ours lies in it: a portable install. */
 export function holdsOurDatabase(folder: string | undefined): string | undefined {
   try {
-    return folder !== undefined && readHeader(join(folder, "tasks.db")).kind === "ours" ? folder : undefined;
+    return folder !== undefined && readHeader(resolvePath(folder, "tasks.db")).kind === "ours" ? folder : undefined;
   } catch {
     return undefined;
   }
@@ -110,22 +124,25 @@ async function makeRoom(path: string, warn: (message: string) => void): Promise<
   const header = readHeader(path);
   refuse(refusalOf(header));
   if (header.kind === "absent") {
-    await makeFolder(dirname(path));
+    const { makeFolder } = await import("../folders.ts");
+    await makeFolder(folderOf(path));
   }
-  const folder = dirname(header.kind === "absent" ? path : realpathSync(path));
+  const folder = folderOf(header.kind === "absent" ? path : realPath(path));
   refuse(remoteRefusal(folder));
   lookAtAccess(folder, warn);
   if (header.kind === "absent") {
+    const { createDatabaseFile } = await import("./create.ts");
     await createDatabaseFile(path);
   }
   if (header.kind === "empty") {
+    const { chmodSync } = await import("node:fs");
     chmodSync(path, 0o600);
   }
-  const file = realpathSync(path);
+  const file = realPath(path);
   refuse(remoteRefusal(file));
   // SQLite would only say that it cannot open it; the log and what goes with it are made beside it.
-  accessSync(folder, constants.W_OK | constants.X_OK);
-  accessSync(file, constants.R_OK | constants.W_OK);
+  demandAccess(folder, { folder: true });
+  demandAccess(file, { folder: false });
   lookAtAccess(file, warn);
   lookAtAccess(`${file}-wal`, warn);
   refuse(await patiently(() => newerInLog(path)));
@@ -147,7 +164,7 @@ function lookAtAccess(path: string, warn: (message: string) => void): void {
 
 /** A newer version may still stand in the write-ahead log alone; a read-only look leaves the file as it is. */
 function newerInLog(path: string): string | undefined {
-  if ((statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) === 0) {
+  if ((find(`${path}-wal`)?.size ?? 0) === 0) {
     return undefined;
   }
   const db = new Database(path, { readonly: true });
@@ -168,12 +185,10 @@ function refuseOldSqlite(db: Database): void {
 
 /** Durable before fast: an acknowledged write survives a power cut. No `busy_timeout`; see `sqlite/retry.ts`. */
 function configure(db: Database): void {
-  db.run("PRAGMA synchronous = FULL");
-  db.run("PRAGMA foreign_keys = ON");
-  db.run("PRAGMA trusted_schema = OFF");
-  db.run("PRAGMA cell_size_check = ON");
-  db.run("PRAGMA temp_store = MEMORY");
-  db.run("PRAGMA journal_size_limit = 67108864");
+  db.run(
+    "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; " +
+      "PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 67108864",
+  );
   if (process.platform === "darwin") {
     db.run("PRAGMA fullfsync = 1");
     db.run("PRAGMA checkpoint_fullfsync = 1");

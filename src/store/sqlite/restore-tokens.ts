@@ -1,6 +1,7 @@
 import { Database } from "bun:sqlite";
 import { isSound, sealed } from "./hashes.ts";
-import { HASHED_SINCE, immediately, schemaVersion } from "./migrate.ts";
+import { HASHED_SINCE, immediately } from "./migrate.ts";
+import { schemaVersion } from "./schema.ts";
 
 /** A token as it is stored, its hash aside. */
 interface StoredToken {

@@ -1,9 +1,10 @@
 import { type Database, SQLiteError } from "bun:sqlite";
 import { TaskError } from "../../domain/errors.ts";
 import { type Searchable, searchable } from "../../domain/words.ts";
-import { immediately, SCHEMA_VERSION, schemaVersion } from "./migrate.ts";
+import { immediately } from "./migrate.ts";
 import { latestSeq } from "./queries.ts";
 import type { CheckpointRow, TaskRow } from "./rows.ts";
+import { SCHEMA_VERSION, schemaVersion } from "./schema.ts";
 import { isUnsynced } from "./storage-error.ts";
 
 /** How long a transaction of the index goes on taking tasks, in milliseconds: writes of any process wait for it. */

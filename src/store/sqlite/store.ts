@@ -21,11 +21,13 @@ import { type CursorCodec, createCursorCodec } from "./cursor.ts";
 import { createFailsafe, type StoreFailure } from "./failsafe.ts";
 import { answerOf, NOTHING, once, type Written } from "./keys.ts";
 import { metaValue } from "./meta.ts";
-import { onOneState, SCHEMA_VERSION, schemaVersion } from "./migrate.ts";
+import { onOneState } from "./migrate.ts";
 import { nextRow } from "./next.ts";
+import type { OpenDatabase } from "./open.ts";
 import { artifactRow, checkpointRow, eventRows, listRows, taskRow, viewOf } from "./queries.ts";
 import { patiently } from "./retry.ts";
 import { type TaskRow, toArtifact, toCheckpoint, toEvent, toTask } from "./rows.ts";
+import { SCHEMA_VERSION, schemaVersion } from "./schema.ts";
 import { search } from "./search.ts";
 import { createIndexer, type Indexer } from "./search-index.ts";
 import { createShortReads, type Read } from "./short-reads.ts";
@@ -52,7 +54,7 @@ export interface StoreHost {
 }
 
 /** A migrated, open database as a Store. */
-export function createSqliteStore(db: Database, host: StoreHost): Store {
+export function createSqliteStore({ db, isThere }: OpenDatabase, host: StoreHost): Store {
   const indexer = createIndexer(db, (step) => failsafe.guard(step));
   let changed = false;
   const queue = createCommitQueue(db, {
@@ -77,8 +79,7 @@ export function createSqliteStore(db: Database, host: StoreHost): Store {
   const readAtOnce: Read = (query) => patiently(() => inOurWords(host, query));
   const read: Read = (query) => queue.read(query) ?? readAtOnce(query);
   const reader = createReader(db, host, { read, readAtOnce, indexer });
-  // After the first read, with which the log is open.
-  const failsafe = createFailsafe(db, (...failure) => host.onFailed?.(...failure));
+  const failsafe = createFailsafe(isThere, (...failure) => host.onFailed?.(...failure));
   // What the processes before left, or an older version did not know.
   indexer.poke();
   return {
@@ -111,7 +112,7 @@ function createReader(
   { now }: StoreHost,
   { read, readAtOnce, indexer }: Reading,
 ): Omit<Store, "write" | "writeNext" | "create" | "tokens" | "state" | "probe" | "close"> {
-  const cursors = createCursorCodec(cursorKey(db));
+  const cursors = createCursorCodec(() => cursorKey(db));
   return {
     find: (task_id) =>
       read(() =>

@@ -1,8 +1,9 @@
 import { Database } from "bun:sqlite";
 import { HASHED_TABLES, type HashedTable, isSound, nameOf, rowsOf } from "./hashes.ts";
 import { headerFlaws } from "./header.ts";
-import { HASHED_SINCE, LABELED_STATUS_SINCE, migrateAtOnce, SCHEMA_VERSION, schemaVersion } from "./migrate.ts";
+import { HASHED_SINCE, LABELED_STATUS_SINCE, migrateAtOnce } from "./migrate.ts";
 import { patiently } from "./retry.ts";
+import { SCHEMA_VERSION, schemaVersion } from "./schema.ts";
 
 /** What was looked at, and what was found. */
 export interface Verified {
