@@ -1,5 +1,6 @@
 // Builds the executable: for this machine, or with --all for every target, then packaged. Checksums are in SHA256SUMS.
-// With --entry and --outfile it compiles another program with the same flags, to be compared with.
+// With --entry and --outfile it compiles another program with the same flags, but for that of what only our start does, to be
+// compared with.
 import { mkdirSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
@@ -11,7 +12,7 @@ const { all, outdir, entry, outfile } = parseArgs({
   options: {
     all: { type: "boolean", default: false },
     outdir: { type: "string", default: join(root, "dist") },
-    entry: { type: "string", default: join(root, "src", "main.ts") },
+    entry: { type: "string" },
     outfile: { type: "string" },
   },
 }).values;
@@ -46,7 +47,9 @@ function build(target: Target | undefined, path = join(folder, executableName(ta
       "--format=esm",
       "--splitting",
       "--minify",
-      resolve(entry),
+      // What runs once is interpreted: until `src/main.ts` says that the start is over, code is compiled a hundred times later.
+      ...(entry === undefined ? ["--compile-jit-policy=100"] : []),
+      entry === undefined ? join(root, "src", "main.ts") : resolve(entry),
       "--outfile",
       path,
     ],

@@ -20,7 +20,7 @@ import { holdsOurDatabase, openDatabase } from "./store/sqlite/open.ts";
 import { OperationRefusal, StoreRefusal } from "./store/store.ts";
 import { print, serveStdio } from "./transport/stdio.ts";
 
-/** What calls need is loaded when the first answer is out, at the latest; in milliseconds after the database is open. */
+/** What calls need is loaded even if none comes, so long after the database was opened, in milliseconds. */
 const SOON_MS = 100;
 
 // Whatever we create is for this user alone, whatever the shell's umask says.
@@ -58,6 +58,9 @@ async function run(argv: readonly string[]): Promise<number> {
   if (line.flags["version"] === true) {
     await print(`${SERVER_INFO.version}\n`);
     return EXIT.ok;
+  }
+  if (line.command !== undefined) {
+    endOfStart();
   }
   const config = resolveConfig(line.flags, process.env, () => holdsOurDatabase(executableFolder()));
   if (line.command === "healthcheck") {
@@ -106,11 +109,17 @@ async function serve(config: Config): Promise<number> {
   return ending.exitCode();
 }
 
+/** From here on code that runs often is compiled as soon as ever: the executable starts reluctant (see `scripts/build.ts`). */
+function endOfStart(): void {
+  Bun.unsafe.setJITPolicy(1);
+}
+
 /** What calls need, loaded with the first of them: at once, so that the order in which they came is that of the store. */
 function onDemand(host: ServicesHost): () => Served {
   let served: Served | undefined;
   return () => {
     if (served === undefined) {
+      endOfStart();
       const { createServices }: typeof import("./services.ts") = require("./services.ts");
       served = createServices(host);
     }

@@ -77,6 +77,8 @@ async function openMigrated(path: string, warn: (message: string) => void): Prom
     if (await patiently(() => applicationOf(db) === APPLICATION_ID && schemaVersion(db) === SCHEMA_VERSION)) {
       await patiently(() => db.run("PRAGMA journal_mode = WAL"));
     } else {
+      // What goes through every row is worth compiling: a start is reluctant to (see `scripts/build.ts`).
+      Bun.unsafe.setJITPolicy(1);
       const { migrate } = await import("./migrate.ts");
       await migrate(db);
     }
