@@ -77,12 +77,10 @@ export function resolveConfig(flags: Flags, env: Env, portableFolder: () => stri
     numberWithin(text(flag, name), bounds, noun, `--${flag}, ${name}`);
   const several = (flag: string, name: string, form: RegExp) =>
     listOf(flags[flag] ?? variable(env, name)?.split(","), form, `--${flag}, ${name}`);
-  const path = (given: string) => expandHome(given, env);
-  const folder = variable(env, "MCP_TASK_BASE_DIR");
-  const base = folder === undefined ? (portableFolder() ?? dataFolder(env)) : resolvePath(process.cwd(), path(folder));
+  const path = createResolver(env, portableFolder);
   return {
-    db: resolvePath(base, path(text("db", "MCP_TASK_DB_PATH") ?? "tasks.db")),
-    artifacts: resolvePath(base, path(text("artifacts", "MCP_TASK_ARTIFACTS_DIR") ?? "artifacts")),
+    db: path(text("db", "MCP_TASK_DB_PATH") ?? "tasks.db"),
+    artifacts: path(text("artifacts", "MCP_TASK_ARTIFACTS_DIR") ?? "artifacts"),
     http: flags["http"] === true,
     host: text("host", "MCP_TASK_HOST") ?? LOOPBACK,
     port: portNumber(text("port", "MCP_TASK_PORT")),
@@ -118,6 +116,22 @@ function variable(env: Env, name: string): string | undefined {
 /** The refusal of a command line. */
 export function usage(reason: string): StartRefusal {
   return new StartRefusal(EXIT.usage, `Cannot start mcp-task-server: ${reason}`);
+}
+
+/** Makes paths absolute. Where relative ones begin is looked for with the first of them. */
+function createResolver(env: Env, portableFolder: () => string | undefined): (path: string) => string {
+  let base: string | undefined;
+  const findBase = () => {
+    const folder = variable(env, "MCP_TASK_BASE_DIR");
+    return folder === undefined
+      ? (portableFolder() ?? dataFolder(env))
+      : resolvePath(process.cwd(), expandHome(folder, env));
+  };
+  return (given) => {
+    const path = expandHome(given, env);
+    base ??= path.startsWith("/") && process.platform !== "win32" ? undefined : findBase();
+    return resolvePath(base ?? "/", path);
+  };
 }
 
 function expandHome(path: string, env: Env): string {

@@ -18,7 +18,7 @@ import { accessTo } from "./store/access.ts";
 import { find } from "./store/files.ts";
 import { holdsOurDatabase, openDatabase } from "./store/sqlite/open.ts";
 import { OperationRefusal, StoreRefusal } from "./store/store.ts";
-import { print, serveStdio } from "./transport/stdio.ts";
+import { openInput, print, serveStdio } from "./transport/stdio.ts";
 
 /** What calls need is loaded even if none comes, so long after the database was opened, in milliseconds. */
 const SOON_MS = 100;
@@ -92,18 +92,19 @@ async function serve(config: Config): Promise<number> {
   // A store that is yet to be made has no tokens, and is not made for nothing.
   refuseOpen?.(config, find(config.db) !== undefined);
   const ending = createEnding(stop, log);
+  const input = config.http ? undefined : openInput();
   const database = await openDatabase(config.db, log.warn);
   const served = onDemand({ config, database, log, ending, stopping: stop.signal, env: process.env });
   refuseOpen?.(config, await served().store.tokens.exist());
   const host = { table: createHandlers(() => served().services, log), log };
   log.debug("serving", { db: config.db, artifacts: config.artifacts, transport: config.http ? "http" : "stdio" });
-  if (config.http) {
+  if (input === undefined) {
     const { serveOverHttp } = await import("./http-service.ts");
     await serveOverHttp(host, config, served().store, { signal: stop.signal, env: process.env });
   } else {
     // Who looks after the database and the index does so in a server that nobody calls, too.
     setTimeout(served, SOON_MS).unref();
-    await serveStdio(host, stop);
+    await serveStdio(host, input, stop);
   }
   await served().close();
   return ending.exitCode();

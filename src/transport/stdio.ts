@@ -14,12 +14,25 @@ export const LINE_BYTES = 16 * 1024 * 1024;
 /** Answers that the client has not read yet, in bytes, beyond which nothing more is read from it. */
 const UNREAD_BYTES = 64 * 1024 * 1024;
 
+/** Stdin, its first bytes read from now on: they are there by the time that the store is. */
+export function openInput() {
+  const reader = Bun.stdin.stream().getReader();
+  const first = reader.read();
+  // A failure is for whoever serves; a start that is refused does not wait for it.
+  first.catch(() => undefined);
+  return { reader, first };
+}
+
 /**
  * Serves one client on stdin and stdout, one message a line, until the input ends, the reader of stdout goes away or
  * `stop` is aborted, which it does itself in the end, so that nothing waits for long any more. Resolves when everything
  * read has been answered and written. A line counts only with its newline.
  */
-export async function serveStdio(host: Omit<SessionHost, "local">, stop: AbortController): Promise<void> {
+export async function serveStdio(
+  host: Omit<SessionHost, "local">,
+  input: ReturnType<typeof openInput>,
+  stop: AbortController,
+): Promise<void> {
   const output = createOutput();
   const outflow = createOutflow(output.unread);
   output.onTaken = outflow.onTaken;
@@ -46,10 +59,9 @@ export async function serveStdio(host: Omit<SessionHost, "local">, stop: AbortCo
     }
   }
 
-  const reader = Bun.stdin.stream().getReader();
   const unlessStopped = createStop(stop.signal, output.broken);
-  for (;;) {
-    const chunk = await unlessStopped(reader.read());
+  for (let reading = input.first; ; reading = input.reader.read()) {
+    const chunk = await unlessStopped(reading);
     if (chunk === undefined || chunk.done) {
       break;
     }
