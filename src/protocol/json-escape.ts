@@ -3,14 +3,11 @@ const [QUOTE, BACKSLASH, SPACE, U] = [0x22, 0x5c, 0x20, 0x75];
 /** The most bytes that an escape has. */
 const ESCAPE_BYTES = 6;
 
-const SHORT: readonly (number | undefined)[] = Object.assign(
-  [],
-  Object.fromEntries(
-    Object.entries({ '"': '"', "\\": "\\", "\b": "b", "\f": "f", "\n": "n", "\r": "r", "\t": "t" }).map(
-      ([character, letter]) => [character.charCodeAt(0), letter.charCodeAt(0)],
-    ),
-  ),
-);
+/** What follows the backslash, by the character. */
+const SHORT: (number | undefined)[] = [];
+for (const pair of ['""', "\\\\", "\bb", "\ff", "\nn", "\rr", "\tt"]) {
+  SHORT[pair.charCodeAt(0)] = pair.charCodeAt(1);
+}
 
 /**
  * Writes UTF-8 as it stands within a JSON string, just as `JSON.stringify` does, as far as there is room in `target`.

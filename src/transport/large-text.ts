@@ -80,14 +80,10 @@ function isName(bytes: Uint8Array, from: number): boolean {
 }
 
 /** What a backslash and one character stand for. */
-const ESCAPES: readonly (number | undefined)[] = Object.assign(
-  [],
-  Object.fromEntries(
-    Object.entries({ '"': '"', "\\": "\\", "/": "/", b: "\b", f: "\f", n: "\n", r: "\r", t: "\t" }).map(
-      ([letter, character]) => [letter.charCodeAt(0), character.charCodeAt(0)],
-    ),
-  ),
-);
+const ESCAPES: (number | undefined)[] = [];
+for (const pair of ['""', "\\\\", "//", "b\b", "f\f", "n\n", "r\r", "t\t"]) {
+  ESCAPES[pair.charCodeAt(0)] = pair.charCodeAt(1);
+}
 const U = "u".charCodeAt(0);
 
 /** Whether the bytes of a string hold no control character, no unknown escape and no lone surrogate: others are left to the parser. */
