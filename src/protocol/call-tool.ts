@@ -6,7 +6,7 @@ import { cancellable } from "../tools/cancellable.ts";
 import { repoStateFor } from "../tools/drift.ts";
 import { keyed } from "../tools/keyed.ts";
 import { TOOLS } from "../tools/table.ts";
-import type { ToolContext } from "../tools/tool.ts";
+import type { Tool, ToolContext } from "../tools/tool.ts";
 import type { Turns } from "../turns.ts";
 import { metaOf } from "./envelope.ts";
 import { failedCall, ProtocolError } from "./failure.ts";
@@ -27,26 +27,8 @@ export async function callTool(
   context: RequestContext,
 ): Promise<Members> {
   const { name, arguments: given = {} } = params;
-  const tool = typeof name === "string" ? BY_NAME.get(name) : undefined;
-  if (tool === undefined) {
-    const known = [...BY_NAME.keys()].join(", ");
-    throw new ProtocolError(
-      RPC.invalidParams,
-      `Unknown tool: ${typeof name === "string" ? quote(name) : "params.name is missing"}; known are ${known}`,
-    );
-  }
-  const { readFile, ...shared } = services.tools;
-  const { signal, leaving, linger } = context;
-  const toolContext = {
-    ...shared,
-    store: tool.effect === "write" ? cancellable(shared.store, signal) : shared.store,
-    signal,
-    leaving,
-    linger,
-    progress: progressOf(params, context),
-    caller: { principal: context.principal, configured: services.agent, client: context.client },
-    readFile: context.local ? readFile : undefined,
-  };
+  const tool = toolNamed(name);
+  const callContext = contextOf(services, tool, params, context);
   try {
     if (context.principal !== undefined) {
       const force = isMembers(given) && given["force"] === true;
@@ -57,10 +39,10 @@ export async function callTool(
     const scan = (before instanceof Promise ? await before : before) ?? undefined;
     const args = storable(tool.name, scan?.args ?? given);
     const key =
-      tool.effect === "write" ? keyOf(params, { tool: tool.name, args, caller: toolContext.caller }) : undefined;
+      tool.effect === "write" ? keyOf(params, { tool: tool.name, args, caller: callContext.caller }) : undefined;
     const look = repoStateFor(services.tools, tool, args);
     const begin = (repo_state?: RepoState) => {
-      const whole = { ...toolContext, withoutSecrets: scan?.bytes, secretsFound: scan?.tally, repo_state };
+      const whole = { ...callContext, withoutSecrets: scan?.bytes, secretsFound: scan?.tally, repo_state };
       return { answer: tool.call(keyed(whole, key), args) };
     };
     const beginInTurn = () => (look === undefined ? begin() : look.then(begin));
@@ -72,12 +54,39 @@ export async function callTool(
     const structuredContent = { ...answer, ...scan?.tally(), ...answer };
     return { content: [{ type: "text", text: JSON.stringify(structuredContent) }], structuredContent };
   } catch (error) {
-    if (signal.aborted && error === signal.reason) {
+    if (context.signal.aborted && error === context.signal.reason) {
       // Nobody is answered.
       return { content: [], isError: true };
     }
     return failedCall(error, tool.name, services.log);
   }
+}
+
+/** Throws for a tool that there is none of. */
+function toolNamed(name: unknown): Tool {
+  const tool = typeof name === "string" ? BY_NAME.get(name) : undefined;
+  if (tool === undefined) {
+    const known = [...BY_NAME.keys()].join(", ");
+    throw new ProtocolError(
+      RPC.invalidParams,
+      `Unknown tool: ${typeof name === "string" ? quote(name) : "params.name is missing"}; known are ${known}`,
+    );
+  }
+  return tool;
+}
+
+/** What a tool may reach in one call, before the call's arguments were looked at. */
+function contextOf({ tools, agent }: Services, { effect }: Tool, params: Members, context: RequestContext) {
+  return {
+    ...tools,
+    store: effect === "write" ? cancellable(tools.store, context.signal) : tools.store,
+    signal: () => context.signal,
+    leaving: context.leaving,
+    linger: context.linger,
+    progress: progressOf(params, context),
+    caller: { principal: context.principal, configured: agent, client: context.client },
+    readFile: context.local ? tools.readFile : undefined,
+  };
 }
 
 /** How the call tells its progress, where the client gave a token to tell it by. */

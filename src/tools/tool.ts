@@ -30,8 +30,8 @@ export interface ToolContext {
   id(): string;
   /** Calls that wait; see `wait-for.ts`. */
   waiters: Waiters;
-  /** Aborted when the client cancels the call: it is not answered any more. */
-  signal: AbortSignal;
+  /** Answers a signal aborted when the client cancels the call, which is not answered any more; made for who asks for it. */
+  signal(): AbortSignal;
   /** Answers a signal aborted when the client has hung up, but may come back for the answer; absent where it cannot. */
   leaving?: (() => AbortSignal) | undefined;
   /** Tells the transport that the answer will be long in coming. */

@@ -19,7 +19,7 @@ async function waitFor<Answer>(context: ToolContext, wait: CallsWait<Answer>): P
   linger();
   const stopTelling = progress && tellEvery(PROGRESS_S, (waited) => void progress(waited, wait.seconds, "Waiting"));
   try {
-    return await waiters.wait({ ...wait, signal, leaving: leaving?.() });
+    return await waiters.wait({ ...wait, signal: signal(), leaving: leaving?.() });
   } finally {
     stopTelling?.();
   }

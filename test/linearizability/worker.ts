@@ -51,7 +51,7 @@ function contextOn(underlying: Store): ToolContext {
     caller: {},
     id: () => crypto.randomUUID(),
     waiters: { wait: nothing },
-    signal: new AbortController().signal,
+    signal: () => new AbortController().signal,
     linger: () => undefined,
     grant: () => ({ token: `${agent}/${++tokens}`, lease_seconds, offer_seconds: OFFER_SECONDS.most }),
   };
