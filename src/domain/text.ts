@@ -92,7 +92,8 @@ const LETTERED: ReadonlySet<number> = new Set([0x08, 0x09, 0x0a, 0x0c, 0x0d]);
 
 /** Where the start of UTF-8 `bytes` ends that `startWithin` takes of their text, without a text of it. */
 export function endWithin(bytes: Uint8Array, characters: number): number {
-  let [end, room] = [0, characters];
+  let end = 0;
+  let room = characters;
   while (end < bytes.length) {
     const first = bytes[end] ?? 0;
     const length = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;

@@ -14,7 +14,8 @@ for (const pair of ['""', "\\\\", "\bb", "\ff", "\nn", "\rr", "\tt"]) {
  * Answers how many bytes of `source` were read, and of `target` written.
  */
 export function escapeInto(source: Uint8Array, target: Uint8Array): { read: number; written: number } {
-  let [read, written] = [0, 0];
+  let read = 0;
+  let written = 0;
   while (read < source.length && written + ESCAPE_BYTES <= target.length) {
     const byte = source[read++] ?? 0;
     if (byte >= SPACE && byte !== QUOTE && byte !== BACKSLASH) {

@@ -35,22 +35,45 @@ function takeApart(bytes: Uint8Array): MessageText {
   let text = "";
   let from = 0;
   for (const { start, end } of longStrings(bytes)) {
-    const mark = `${nonce}-${taken.size}`;
-    text += parts.decode(bytes.subarray(from, start), { stream: true }) + mark;
-    taken.set(mark, exact.decode(bytes.subarray(start, decodeEscapes(bytes, start, end))));
-    from = end;
+    text += parts.decode(bytes.subarray(from, start), { stream: true });
+    const { read, written } = decodeEscapes(bytes, start, end);
+    const decoded = exact.decode(bytes.subarray(start, written));
+    if (read === end) {
+      const mark = `${nonce}-${taken.size}`;
+      taken.set(mark, decoded);
+      text += mark;
+    } else {
+      // What follows is the parser's to judge: a lone surrogate, or what is no JSON.
+      text += JSON.stringify(decoded).slice(1, -1);
+    }
+    from = read;
   }
   text += parts.decode(bytes.subarray(from));
   return { text, taken };
 }
 
-/** The places of long strings, without their quotes, that are values and in all respects as JSON has them. */
+/** So many bytes are looked at before the runtime is asked: where a byte is all over, its call is what takes long. */
+const NEAR = 16;
+
+/** The first place from `start` on that holds a byte; that behind the last where none does. */
+function placeOf(bytes: Uint8Array, byte: number, start: number): number {
+  const near = Math.min(start + NEAR, bytes.length);
+  for (let at = start; at < near; at++) {
+    if (bytes[at] === byte) {
+      return at;
+    }
+  }
+  const found = bytes.indexOf(byte, near);
+  return found < 0 ? bytes.length : found;
+}
+
+/** The places of long strings that are values, without their quotes. */
 function longStrings(bytes: Uint8Array): { start: number; end: number }[] {
   const found = [];
-  for (let at = bytes.indexOf(QUOTE); at >= 0 && at < bytes.length; at = bytes.indexOf(QUOTE, at + 1)) {
+  for (let at = placeOf(bytes, QUOTE, 0); at < bytes.length; at = placeOf(bytes, QUOTE, at + 1)) {
     const start = at + 1;
     at = endOfString(bytes, start);
-    if (at - start >= LONG_BYTES && !isName(bytes, at + 1) && isRegular(bytes, start, at)) {
+    if (at - start >= LONG_BYTES && !isName(bytes, at + 1)) {
       found.push({ start, end: at });
     }
   }
@@ -59,7 +82,7 @@ function longStrings(bytes: Uint8Array): { start: number; end: number }[] {
 
 /** The place of the quote that ends the string that starts here; that behind the last byte where none does. */
 function endOfString(bytes: Uint8Array, start: number): number {
-  for (let end = bytes.indexOf(QUOTE, start); end >= 0; end = bytes.indexOf(QUOTE, end + 1)) {
+  for (let end = placeOf(bytes, QUOTE, start); end < bytes.length; end = placeOf(bytes, QUOTE, end + 1)) {
     let before = end - 1;
     while (before >= start && bytes[before] === BACKSLASH) {
       before--;
@@ -86,41 +109,38 @@ for (const pair of ['""', "\\\\", "//", "b\b", "f\f", "n\n", "r\r", "t\t"]) {
 }
 const U = "u".charCodeAt(0);
 
-/** Whether the bytes of a string hold no control character, no unknown escape and no lone surrogate: others are left to the parser. */
-function isRegular(bytes: Uint8Array, start: number, end: number): boolean {
-  for (let at = start; at < end; at++) {
-    const byte = bytes[at] ?? 0;
-    if (byte < SPACE) {
-      return false;
+/**
+ * Writes a string's characters in the place of its escapes, which are always longer, up to what is no character of JSON, or
+ * half of one. Answers where that is, and where what was written ends.
+ */
+function decodeEscapes(bytes: Uint8Array, start: number, end: number): { read: number; written: number } {
+  let read = start;
+  let written = start;
+  while (read < end) {
+    const next = placeOf(bytes, BACKSLASH, read);
+    const to = plainUntil(bytes, read, Math.min(next, end));
+    if (read !== written) {
+      bytes.copyWithin(written, read, to);
     }
-    if (byte === BACKSLASH) {
-      const length = escapeLength(bytes, at);
-      if (length === 0) {
-        return false;
-      }
-      at += length - 1;
+    written += to - read;
+    read = to;
+    const length = read < end && read === next ? escapeLength(bytes, read) : 0;
+    if (length === 0) {
+      break;
     }
+    written = write(bytes, written, escaped(bytes, read, length));
+    read += length;
   }
-  return true;
+  return { read, written };
 }
 
-/** Writes a string's characters in the place of its escapes, which are always longer, and answers the new end. */
-function decodeEscapes(bytes: Uint8Array, start: number, end: number): number {
-  const first = bytes.subarray(start, end).indexOf(BACKSLASH);
-  if (first < 0) {
-    return end;
+/** Where the first control character is, or else `end`. */
+function plainUntil(bytes: Uint8Array, start: number, end: number): number {
+  let at = start;
+  while (at < end && (bytes[at] ?? 0) >= SPACE) {
+    at++;
   }
-  let to = start + first;
-  for (let at = to; at < end; ) {
-    if (bytes[at] === BACKSLASH) {
-      const length = escapeLength(bytes, at);
-      to = write(bytes, to, escaped(bytes, at, length));
-      at += length;
-    } else {
-      bytes[to++] = bytes[at++] ?? 0;
-    }
-  }
-  return to;
+  return at;
 }
 
 /** How many bytes the escape has that begins here; 0 for what is none. */
