@@ -26,7 +26,7 @@ const STANDS_FOR = /([xX*.])\1{5}/;
 export const WINDOW = 128 * 1024;
 
 /** Characters that two windows share, more than any secret has. */
-const OVERLAP = 32 * 1024;
+export const OVERLAP: number = 32 * 1024;
 
 /** Where secrets stand in `text`, in its order. */
 export async function findSecrets(text: string): Promise<Finding[]> {

@@ -1,15 +1,14 @@
 import { collect } from "../memory.ts";
-import { findSecrets } from "./find.ts";
+import { findSecrets, OVERLAP, WINDOW } from "./find.ts";
 import { type Finding, merged } from "./finding.ts";
 
-/** Bytes looked at in one go, and shared by two of them: at most as many characters as `findSecrets` has for its own. */
-const WINDOW = 128 * 1024;
-const OVERLAP = 32 * 1024;
-
 /** After so many bytes the texts that were looked at, of one or two bytes a character, are collected. */
-const LITTER = 2 * 1024 * 1024;
+const LITTER = 3 * 1024 * 1024;
 
-/** Where secrets stand in bytes, as places of bytes and in their order; nothing where they are not UTF-8. No copy of the whole is made. */
+/**
+ * Where secrets stand in bytes, as places of bytes and in their order; nothing where they are not UTF-8. No copy of the whole
+ * is made: its windows are of bytes, which are at least as many as their characters.
+ */
 export async function findSecretsInBytes(bytes: Uint8Array): Promise<Finding[] | undefined> {
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   const findings: Finding[] = [];
