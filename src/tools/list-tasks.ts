@@ -3,7 +3,8 @@ import { agentName, taskFields } from "../domain/fields.ts";
 import { STATUSES } from "../domain/lifecycle.ts";
 import { taskRow } from "../domain/task.ts";
 import { shortText } from "../domain/text.ts";
-import { fittingPage } from "./page.ts";
+import type { PageRequest } from "../store/store.ts";
+import { filledPage, fittingPage } from "./page.ts";
 import { defineTool } from "./tool.ts";
 
 export const listTasks = defineTool({
@@ -31,7 +32,8 @@ export const listTasks = defineTool({
     next_cursor: z.string().optional(),
   }),
   async run({ store }, { limit, cursor, ...filter }) {
-    const { entries, next_cursor } = await fittingPage((page) => store.list(filter, page), { limit, cursor }, taskRow);
+    const read = (page: PageRequest) => filledPage((from) => store.list(filter, from), page);
+    const { entries, next_cursor } = await fittingPage(read, { limit, cursor }, taskRow);
     return { tasks: entries, next_cursor };
   },
 });

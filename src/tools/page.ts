@@ -18,3 +18,20 @@ export async function fittingPage<Entry, Shown>(
   });
   return fitting < 1 ? { entries: shown, next_cursor } : fittingPage(read, { limit: fitting, cursor }, show);
 }
+
+/** How long to look on for a page that is not empty, in milliseconds; a page itself is soon looked through. */
+const LOOK_MS = 1000;
+
+/** The first page from here that has an entry, other calls coming in between; an empty one where it is the last, or too far. */
+export async function filledPage<Entry>(
+  read: (page: PageRequest) => Promise<Page<Entry>>,
+  { limit, cursor }: PageRequest,
+): Promise<Page<Entry>> {
+  const until = performance.now() + LOOK_MS;
+  let page = await read({ limit, cursor });
+  while (page.entries.length === 0 && page.next_cursor !== undefined && performance.now() < until) {
+    await new Promise((resolve) => setImmediate(resolve));
+    page = await read({ limit, cursor: page.next_cursor });
+  }
+  return page;
+}

@@ -9,7 +9,6 @@ import { search } from "../../src/store/sqlite/search.ts";
 import { indexedUntil, indexSome, rebuildSearch } from "../../src/store/sqlite/search-index.ts";
 import type { TaskFilter } from "../../src/store/store.ts";
 import { temporaryFolder } from "../support/folder.ts";
-import { fillWithTasks } from "../support/many-tasks.ts";
 import { create, update } from "./commands.ts";
 import { createRandom, joined } from "./contract-search.ts";
 import { planOf } from "./plan.ts";
@@ -176,31 +175,6 @@ describe("the index of searches", () => {
     indexAll(db);
     expect(await store.list({ query: "word17" }, { limit: 20 })).toMatchObject({ entries: [{ task_id: "t17" }] });
     db.close();
-    await store.close();
-  });
-
-  test("looks at 10,000 candidates a page at most, and goes on from there by cursor", async () => {
-    const path = freshPath();
-    await fillWithTasks(path, 12_000);
-    const db = connection(path);
-    indexAll(db);
-    db.close();
-    const store = await open(path);
-    const pages: string[][] = [];
-    let cursor: string | undefined;
-    do {
-      const page = await store.list({ query: "common", status: "done" }, { limit: 200, cursor });
-      pages.push(page.entries.map(({ task_id }) => task_id));
-      cursor = page.next_cursor;
-    } while (cursor !== undefined);
-    expect(pages.map(({ length }) => length)).toEqual([10, 2]);
-    expect(pages.flat()).toEqual(Array.from({ length: 12 }, (_, n) => `t${11_000 - 1000 * n}`));
-    const none = await store.list({ query: "common", status: "cancelled" }, { limit: 20 });
-    expect(none).toMatchObject({ entries: [], next_cursor: expect.any(String) });
-    expect(await joined(store, { query: "common", status: "cancelled" }, 20)).toEqual([]);
-    expect(await joined(store, { query: "even hundredth" }, 200)).toHaveLength(120);
-    expect(await joined(store, { query: "even odd" }, 20)).toEqual([]);
-    expect(await joined(store, { query: "unique1234 common" }, 20)).toEqual(["t1234"]);
     await store.close();
   });
 

@@ -6,10 +6,11 @@ import { sound } from "./hashes.ts";
 import { onOneState } from "./migrate.ts";
 import { conditionsOf, latestSeq } from "./queries.ts";
 import type { TaskRow } from "./rows.ts";
+import { CANDIDATES, candidateWindows, expressionOf } from "./search-candidates.ts";
 import { documentOf, indexedUntil } from "./search-index.ts";
 
-/** How many tasks that the index names a page looks at; what the other filters leave of them is its answer. */
-const CANDIDATES = 10_000;
+/** Below this `seq` there are too few documents for SQLite to take long over any words. */
+const NEAR = 2 * CANDIDATES;
 /** How much a page looks through without the index: tasks, the characters of their texts, and events. */
 const UNINDEXED = { tasks: 1000, characters: 2 ** 21, events: 10_000 };
 
@@ -45,8 +46,8 @@ export function search(db: Database, wanted: Search): Found {
       return page(rows, limit, stopped);
     }
     const rest = { ...wanted, below: Math.min(below, until + 1), limit: limit + 1 - rows.length };
-    const found = indexedRows(db, rest);
-    return page([...rows, ...found], limit, found.length < rest.limit ? lastCandidate(db, rest) : undefined);
+    const found = searchIndexed(db, rest);
+    return page([...rows, ...found.rows], limit, found.stopped);
   });
 }
 
@@ -84,8 +85,52 @@ function unindexed(db: Database, { conditions, values }: Narrowed, floor: number
   return query.all(floor, below, ...values, UNINDEXED.tasks).map(({ seq }) => seq);
 }
 
+type Indexed = Search & { below: number };
+type Looked = { rows: FoundRow[]; stopped: number | undefined };
+
+/** Looks at a page's candidates; `stopped` tells where, when it has not found enough, and there may be more. */
+function searchIndexed(db: Database, wanted: Indexed): Looked {
+  const { terms, limit } = wanted;
+  if (terms.length === 1 || wanted.below < NEAR) {
+    return searchToTheEnd(db, wanted);
+  }
+  const rows: FoundRow[] = [];
+  let { below } = wanted;
+  for (const { seqs, floor } of candidateWindows(db, terms, below)) {
+    if (floor === undefined) {
+      const rest = searchToTheEnd(db, { ...wanted, below, limit: limit - rows.length });
+      return { ...rest, rows: [...rows, ...rest.rows] };
+    }
+    rows.push(...presentRows(db, wanted, seqs, limit - rows.length));
+    if (rows.length === limit) {
+      return { rows, stopped: undefined };
+    }
+    below = floor;
+  }
+  return { rows, stopped: below };
+}
+
+/** SQLite looks for the candidates, however far: for one term, or where it cannot be far. */
+function searchToTheEnd(db: Database, wanted: Indexed): Looked {
+  const rows = indexedRows(db, wanted);
+  return { rows, stopped: rows.length < wanted.limit ? lastCandidate(db, wanted) : undefined };
+}
+
+/** The first tasks of the documents that are of their present state: `json_each` has them in their order, which the joins keep. */
+function presentRows(db: Database, { filter, now }: Indexed, seqs: readonly number[], limit: number): FoundRow[] {
+  const { conditions, values } = narrowed(filter, now);
+  const sql = `SELECT events.seq, tasks.* FROM json_each(+?) AS candidate
+      CROSS JOIN events ON events.seq = candidate.value
+      CROSS JOIN tasks ON tasks.id = events.task AND tasks.version = events.version
+    WHERE TRUE${conditions} LIMIT +?`;
+  return db
+    .query<FoundRow, (string | number)[]>(sql)
+    .all(JSON.stringify(seqs), ...values, limit)
+    .map((row) => sound("tasks", row));
+}
+
 /** Tasks of the candidates of a page, where the document is of their present state. */
-function indexedRows(db: Database, { terms, filter, below, limit, now }: Search & { below: number }): FoundRow[] {
+function indexedRows(db: Database, { terms, filter, below, limit, now }: Indexed): FoundRow[] {
   const { conditions, values } = narrowed(filter, now);
   const sql = `SELECT candidate.seq, tasks.*
     FROM (SELECT rowid AS seq FROM search WHERE search MATCH +? AND rowid < +? ORDER BY rowid DESC LIMIT +?) AS candidate
@@ -99,7 +144,7 @@ function indexedRows(db: Database, { terms, filter, below, limit, now }: Search 
 }
 
 /** The last candidate of a page; nothing when they are fewer than a page looks at. */
-function lastCandidate(db: Database, { terms, below }: Search & { below: number }): number | undefined {
+function lastCandidate(db: Database, { terms, below }: Indexed): number | undefined {
   const sql =
     "SELECT rowid AS seq FROM search WHERE search MATCH +? AND rowid < +? ORDER BY rowid DESC LIMIT 1 OFFSET +?";
   const query = db.query<{ seq: number }, [string, number, number]>(sql);
@@ -120,9 +165,4 @@ function narrowed(filter: TaskFilter, now: Instant) {
     values.push(filter.updated_since);
   }
   return { conditions: conditions.map((condition) => ` AND ${condition}`).join(""), values };
-}
-
-/** Terms in FTS5's language; tokens have no quotes in them. */
-function expressionOf(terms: readonly Term[]): string {
-  return terms.map((term) => `(${term.map((run) => `"${run}"`).join(" OR ")})`).join(" AND ");
 }
