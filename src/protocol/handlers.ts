@@ -61,6 +61,8 @@ export interface HandlerTable {
   feed: Feed;
   /** The resource whose notices tell of `uri`, or nothing where none ever will; without it, each URI is its own. */
   topicOf?(uri: string): string | undefined;
+  /** To be called with what no method here answers and yet comes often: see `createCollector`. */
+  onCall?(): void;
   /** The published input schema of a tool, where it maps arguments to headers (2026-07-28). */
   inputSchema?(tool: string): Members | undefined;
 }
@@ -121,6 +123,7 @@ export function createHandlers(services: () => Services, log: Log): HandlerTable
     get feed() {
       return services().feed;
     },
+    onCall,
     topicOf,
   };
 }

@@ -85,6 +85,7 @@ export class SdkSession extends Protocol<Request, Notification, Result> {
  */
 export async function openSession(host: ClientHost, transport: Transport): Promise<SdkSession> {
   const { table, log } = host;
+  table.onCall?.();
   const server = new SdkSession(table);
   const follower = new Follower(table, server);
   server.fallbackRequestHandler = async ({ method, params }, extra) => {

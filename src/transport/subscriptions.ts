@@ -19,6 +19,7 @@ export function createSubscriptions(host: SessionHost, house: House): Subscripti
   const place = { house, subscribers: new Set<Subscriber>() };
   return {
     open(request, headers, visitor) {
+      host.table.onCall?.();
       const { refused, agreement } = agreeTo(host, request, headers);
       if (refused !== undefined) {
         return Response.json(refused.reply, { status: refused.status });
