@@ -2,6 +2,7 @@ import { chmod, link, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { quote } from "../domain/clean.ts";
 import { codeOf } from "./error-code.ts";
+import { flushedMeanwhile } from "./flush.ts";
 import { OperationRefusal } from "./store.ts";
 
 /**
@@ -20,7 +21,7 @@ export async function placeFile(
     }
     const file = await open(draft, "wx", 0o600);
     await file.close();
-    await write(draft);
+    await flushedMeanwhile(draft, () => write(draft));
     await syncFile(draft);
     await (replace ? rename(draft, path) : giveFreeName(draft, path));
     await syncFolder(dirname(path));
