@@ -31,6 +31,14 @@ function doomedIn({ db: path }: Place): number[] {
   return ids.map(({ id }) => id);
 }
 
+/** Leaves an artifact's bytes without their row, beside a server. */
+function forgetRow({ db: path }: Place, name: string): void {
+  const db = new Database(path);
+  db.run("PRAGMA busy_timeout = 5000");
+  db.run("DELETE FROM artifacts WHERE name = ?", [name]);
+  db.close();
+}
+
 const pathOf = (place: Place, sha256: string) => join(place.artifacts, sha256.slice(0, 2), sha256);
 const old = (path: string) => utimesSync(path, 1000, 1000);
 
@@ -88,9 +96,7 @@ describe("prune", () => {
     const orphans = ["old orphan", "young orphan"];
     for (const [n, text] of orphans.entries()) {
       await attach("open", text);
-      const db = new Database(place.db);
-      db.run("DELETE FROM artifacts WHERE name = ?", [text]);
-      db.close();
+      forgetRow(place, text);
       expect(n).toBeLessThan(2);
     }
     await ask(server, "update_task", { task_id: "over", agent, status: "done" });
@@ -99,9 +105,7 @@ describe("prune", () => {
     }
     // Bytes that are kept again are young again: this call is about to reference them.
     await attach("open", "young orphan");
-    const db = new Database(place.db);
-    db.run("DELETE FROM artifacts WHERE name = 'young orphan'");
-    db.close();
+    forgetRow(place, "young orphan");
     const left = pathOf(place, hashOf(Buffer.from("of open")));
     renameSync(left, `${left}.0b0b.aside`);
     const { stdout, stderr } = await runCommand(["prune", "--before", "0s", ...place.flags]);

@@ -3,6 +3,7 @@ import type { Artifact } from "../../domain/artifact.ts";
 import type { Change } from "../../domain/changes.ts";
 import type { Task } from "../../domain/task.ts";
 import { rowHash, sealed } from "./hashes.ts";
+import { refuseLeaving } from "./remove.ts";
 import {
   fromCheckpoint,
   fromTask,
@@ -57,6 +58,7 @@ export function insertEvent(db: Database, task: number, event: StoredEvent): voi
 
 /** Writes a lease that its owner renewed without changing anything: no new version, no event. */
 export function renew(db: Database, renewed: Task, before: TaskRow): void {
+  refuseLeaving(db, before.task_id);
   const columns = leaseColumns(renewed);
   db.query(
     `UPDATE tasks SET ownership = $ownership, deadline_at = $deadline_at, deadline_uptime = $deadline_uptime,
@@ -82,6 +84,7 @@ export function insertTask(db: Database, task: Task, content_hash: string): numb
 
 /** Writes what has changed alone: SQLite writes every index anew that has a column which is set, to whatever value. */
 function updateTask(db: Database, { task }: Change, before: TaskRow): number {
+  refuseLeaving(db, before.task_id);
   const after = { ...before, ...fromTask(task) };
   const changed = Object.entries(after).filter(([column, value]) => value !== Reflect.get(before, column));
   const columns = changed.map(([column]) => `${column} = ?`).join(", ");

@@ -4,7 +4,8 @@ import { quote } from "../../domain/clean.ts";
 import type { ArtifactFiles } from "../artifacts.ts";
 import { OperationRefusal } from "../store.ts";
 import { bundledTask } from "./bundle-rows.ts";
-import { DamagedRow, rowsOf, sound } from "./hashes.ts";
+import { DamagedRow, type HashedTable, rowsOf, sound } from "./hashes.ts";
+import { begunRemovals } from "./remove.ts";
 import {
   type ArtifactRow,
   type CheckpointRow,
@@ -16,8 +17,8 @@ import {
 } from "./rows.ts";
 
 /**
- * The lines of a bundle, with their ends: everything but keys, tokens and leases, as it is at one moment. Equal stores
- * give equal bytes. Throws `OperationRefusal` where an artifact's bytes are missing, `DamagedRow` for a row.
+ * The lines of a bundle, with their ends: everything but keys, tokens, leases and tasks that are being removed, as it is at one
+ * moment. Equal stores give equal bytes. Throws `OperationRefusal` where an artifact's bytes are missing, `DamagedRow` for a row.
  */
 export async function* bundleLines(db: Database, artifacts: Pick<ArtifactFiles, "read">): AsyncGenerator<string> {
   const hash = new Bun.CryptoHasher("sha256");
@@ -31,13 +32,13 @@ export async function* bundleLines(db: Database, artifacts: Pick<ArtifactFiles, 
   db.run("BEGIN");
   try {
     yield line(BUNDLE);
-    for (const row of rowsOf<TaskRow>(db, "tasks")) {
+    for (const row of stayingRows<TaskRow>(db, "tasks")) {
       yield line({ task: bundledTask(sound("tasks", row)) });
     }
-    for (const row of rowsOf<CheckpointRow & Child>(db, "checkpoints")) {
+    for (const row of stayingRows<CheckpointRow & Child>(db, "checkpoints")) {
       yield line({ checkpoint: { task_id: idOf(db, row.task), ...toCheckpoint(sound("checkpoints", row)) } });
     }
-    for (const row of rowsOf<ArtifactRow & Child>(db, "artifacts")) {
+    for (const row of stayingRows<ArtifactRow & Child>(db, "artifacts")) {
       yield line({ artifact: { task_id: idOf(db, row.task), ...toArtifact(sound("artifacts", row)) } });
     }
     for (const artifact of contents(db)) {
@@ -45,12 +46,23 @@ export async function* bundleLines(db: Database, artifacts: Pick<ArtifactFiles, 
       const { bytes } = await artifacts.read(artifact).catch(() => refuseMissing(sha256));
       yield line({ content: { sha256, base64: Buffer.from(bytes).toString("base64") } });
     }
-    for (const row of rowsOf<EventRow & Child>(db, "events")) {
+    for (const row of stayingRows<EventRow & Child>(db, "events")) {
       yield line({ event: { task_id: idOf(db, row.task), ...toEvent(sound("events", row)) } });
     }
     yield line({ end: { lines, sha256: hash.copy().digest("hex") } });
   } finally {
     db.run("ROLLBACK");
+  }
+}
+
+/** The rows of tasks, or of what hangs on them, but for tasks that are being removed: their history is not whole any more. */
+function* stayingRows<Row extends object>(db: Database, table: HashedTable): Generator<Row> {
+  const leaving = new Set(begunRemovals(db, Number.MAX_SAFE_INTEGER).map(({ id }) => id));
+  for (const row of rowsOf<Row>(db, table)) {
+    const task: unknown = Reflect.get(row, table === "tasks" ? "id" : "task");
+    if (!leaving.has(Number(task))) {
+      yield row;
+    }
   }
 }
 
@@ -69,7 +81,10 @@ function idOf(db: Database, task: number): string {
 
 function contents(db: Database): { sha256: string; size: number }[] {
   return db
-    .query<{ sha256: string; size: number }, []>("SELECT DISTINCT sha256, size FROM artifacts ORDER BY sha256")
+    .query<{ sha256: string; size: number }, []>(
+      `SELECT DISTINCT sha256, size FROM artifacts
+       WHERE task NOT IN (SELECT id FROM removals JOIN tasks USING (task_id)) ORDER BY sha256`,
+    )
     .all();
 }
 

@@ -50,7 +50,7 @@ function removeTask(db: Database, task_id: string) {
     .query<{ sha256: string }, [number]>("SELECT DISTINCT sha256 FROM artifacts WHERE task = ?")
     .all(task)
     .map(({ sha256 }) => sha256);
-  const { checkpoints, events } = removeRows(db, task);
+  const { checkpoints, events } = removeRows(db, { id: task, task_id }, Number.POSITIVE_INFINITY);
   return { found: true, content, checkpoints, events };
 }
 

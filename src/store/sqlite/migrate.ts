@@ -8,6 +8,7 @@ import tokens from "./0005-tokens.sql" with { type: "text" };
 import hashes from "./0006-hashes.sql" with { type: "text" };
 import scale from "./0007-scale.sql" with { type: "text" };
 import resets from "./0008-resets.sql" with { type: "text" };
+import removals from "./0009-removals.sql" with { type: "text" };
 import { sealRows } from "./hashes.ts";
 import { patiently } from "./retry.ts";
 import { APPLICATION_ID, applicationOf, newerThanOurs, SCHEMA_VERSION, schemaVersion } from "./schema.ts";
@@ -28,6 +29,7 @@ const MIGRATIONS: readonly Migration[] & { length: typeof SCHEMA_VERSION } = [
   { sql: hashes, finish: sealRows },
   { sql: scale },
   { sql: resets },
+  { sql: removals },
 ] as const;
 
 /** The first schema whose rows carry their hash. */
@@ -35,6 +37,9 @@ export const HASHED_SINCE: number = MIGRATIONS.findIndex(({ sql }) => sql === ha
 
 /** The first schema whose labels are indexed with the status of their task. */
 export const LABELED_STATUS_SINCE: number = MIGRATIONS.findIndex(({ sql }) => sql === scale) + 1;
+
+/** The first schema in which tasks may be removed little by little. */
+export const REMOVALS_SINCE: number = MIGRATIONS.findIndex(({ sql }) => sql === removals) + 1;
 
 /**
  * Marks a fresh file as ours, switches it to WAL and brings it to our version. Any number of processes may do so at

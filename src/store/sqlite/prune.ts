@@ -1,8 +1,8 @@
 import type { Database } from "bun:sqlite";
 import type { ArtifactFolder } from "../artifacts.ts";
-import { immediately } from "./migrate.ts";
-import { type Removed, removeRows } from "./remove.ts";
+import { addRemoved, begunRemovals, type Removable, type Removed, removeRows } from "./remove.ts";
 import { patiently } from "./retry.ts";
+import { inSlices, sliceEnd } from "./slices.ts";
 
 /** What to prune. */
 export interface Pruning {
@@ -26,10 +26,6 @@ export interface Pruned extends Removed {
 
 /** The states in which a task is over. */
 const FINISHED = ["done", "cancelled"];
-/** How long a transaction goes on taking tasks, in milliseconds: writes of every process wait for it. */
-const SLICE_MS = 8;
-/** The pause between two transactions, in milliseconds, in which others write. */
-const PAUSE_MS = 20;
 const PAGE = 100;
 
 /** Removes finished tasks with all that hangs on them, and then the artifacts' bytes that nothing references. */
@@ -38,40 +34,33 @@ export async function prune(db: Database, artifacts: ArtifactFolder, pruning: Pr
   return { ...rows, ...(await sweep(db, artifacts, pruning)) };
 }
 
+/** Also what an earlier run has begun to remove, and not come to the end of. */
 async function removeFinished(db: Database, before: string): Promise<Removed & { tasks: number }> {
   const total = { tasks: 0, checkpoints: 0, events: 0, artifacts: 0 };
+  await inSlices(db, () => removeSlice(db, () => begunRemovals(db, PAGE), total));
+  const finished = db.query<Removable, [string, string, number]>(
+    "SELECT id, task_id FROM tasks WHERE status = +? AND updated_at < +? ORDER BY updated_at, id LIMIT +?",
+  );
   for (const status of FINISHED) {
-    for (;;) {
-      const slice = await patiently(() => immediately(db, () => removeSlice(db, status, before)));
-      if (slice.length === 0) {
-        break;
-      }
-      total.tasks += slice.length;
-      for (const removed of slice) {
-        add(total, removed);
-      }
-      await Bun.sleep(PAUSE_MS);
-    }
+    await inSlices(db, () => removeSlice(db, () => finished.all(status, before, PAGE), total));
   }
   return total;
 }
 
-/** Removes the first tasks of a state, as many as the time allows; the select is inside: none that was reopened goes. */
-function removeSlice(db: Database, status: string, before: string): Removed[] {
-  const started = performance.now();
-  const removed: Removed[] = [];
-  const rows = db
-    .query<{ id: number }, [string, string, number]>(
-      "SELECT id FROM tasks WHERE status = +? AND updated_at < +? ORDER BY updated_at, id LIMIT +?",
-    )
-    .all(status, before, PAGE);
-  for (const { id } of rows) {
-    removed.push(removeRows(db, id));
-    if (performance.now() - started > SLICE_MS) {
+/** Removes the first tasks, as many as the time allows; the select is inside: none that was reopened goes. */
+function removeSlice(db: Database, first: () => Removable[], total: Removed & { tasks: number }): "done" | "more" {
+  const end = sliceEnd();
+  const tasks = first();
+  for (const task of tasks) {
+    // Each has time enough to go at once, unless it is a long one.
+    const removed = removeRows(db, task, sliceEnd());
+    addRemoved(total, removed);
+    total.tasks += removed.gone ? 1 : 0;
+    if (performance.now() > end) {
       break;
     }
   }
-  return removed;
+  return tasks.length === 0 ? "done" : "more";
 }
 
 function countRows(db: Database, before: string): Removed & { tasks: number } {
@@ -87,7 +76,7 @@ function countRows(db: Database, before: string): Removed & { tasks: number } {
       const rows = query.all(status, before, ...after, PAGE);
       for (const row of rows) {
         total.tasks++;
-        add(total, row);
+        addRemoved(total, row);
       }
       const last = rows.at(-1);
       if (last === undefined) {
@@ -97,12 +86,6 @@ function countRows(db: Database, before: string): Removed & { tasks: number } {
     }
   }
   return total;
-}
-
-function add(total: Removed, { checkpoints, events, artifacts }: Removed): void {
-  total.checkpoints += checkpoints;
-  total.events += events;
-  total.artifacts += artifacts;
 }
 
 /** Removes the bytes that no task has, whoever left them; for a dry run those count that only tasks have which would go. */

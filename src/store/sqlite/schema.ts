@@ -4,7 +4,7 @@ import type { Database } from "bun:sqlite";
 export const APPLICATION_ID = 0x4d54534b;
 
 /** The schema this executable writes; `PRAGMA user_version` of a migrated database. Its migrations are in `migrate.ts`. */
-export const SCHEMA_VERSION = 8;
+export const SCHEMA_VERSION = 9;
 
 /** The version of the schema as the present transaction sees it. */
 export function schemaVersion(db: Database): number {

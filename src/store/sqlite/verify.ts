@@ -1,7 +1,8 @@
 import { Database } from "bun:sqlite";
 import { HASHED_TABLES, type HashedTable, isSound, nameOf, rowsOf } from "./hashes.ts";
 import { headerFlaws } from "./header.ts";
-import { HASHED_SINCE, LABELED_STATUS_SINCE, migrateAtOnce } from "./migrate.ts";
+import { HASHED_SINCE, LABELED_STATUS_SINCE, migrateAtOnce, REMOVALS_SINCE } from "./migrate.ts";
+import { begunRemovals, type Removable } from "./remove.ts";
 import { patiently } from "./retry.ts";
 import { SCHEMA_VERSION, schemaVersion } from "./schema.ts";
 
@@ -48,9 +49,17 @@ export async function verifyDatabase(db: Database, path: string): Promise<Verifi
         look(`table ${table}`, () => rowFlaws(db, table, verified));
       }
     }
+    const leaving: Removable[] = [];
+    look("the removals", () => {
+      leaving.push(...(version < REMOVALS_SINCE ? [] : begunRemovals(db, Number.MAX_SAFE_INTEGER)));
+      return [];
+    });
+    for (const { task_id } of leaving) {
+      verified.notes.push(`${task_id}: its removal was begun; the next \`prune\` or \`forget\` ends it`);
+    }
     for (const { what, sql, since = 0 } of CONSISTENT) {
       if (version >= since) {
-        look(what, () => inconsistencies(db, what, sql));
+        look(what, () => inconsistencies(db, what, sql, leaving));
       }
     }
   } finally {
@@ -131,10 +140,12 @@ const CONSISTENT: readonly { what: string; sql: string; since?: number }[] = [
   },
 ];
 
-function inconsistencies(db: Database, what: string, sql: string): string[] {
+/** Of a task that is `leaving` a part is gone, which is no damage. */
+function inconsistencies(db: Database, what: string, sql: string, leaving: readonly Removable[]): string[] {
   return db
     .query<{ name: string }, []>(sql)
     .all()
+    .filter(({ name }) => !leaving.some(({ task_id }) => task_id === name))
     .map(({ name }) => `${name}: ${what}`);
 }
 
