@@ -5,10 +5,8 @@ import { openArtifactFolder } from "../store/artifact-folder.ts";
 import { migrate } from "../store/sqlite/migrate.ts";
 import { openExisting } from "../store/sqlite/open.ts";
 import { prune as pruneStore } from "../store/sqlite/prune.ts";
+import { YOUNG_MS } from "../store/sqlite/sweep.ts";
 import { count, type Outcome } from "./outcome.ts";
-
-/** Bytes that were kept within this time may belong to an `attach_artifact` that is under way, in milliseconds. */
-const YOUNG_MS = 3_600_000;
 
 /** `prune --before <time>`: removes finished tasks, and artifacts that no task has any more, while servers run. */
 export async function prune({ flags }: CommandLine, config: Config): Promise<Outcome> {

@@ -22,6 +22,7 @@ export function openArtifactFolder(
   onUnsynced: (error: unknown) => void = () => undefined,
 ): ArtifactFolder {
   const pathOf = (sha256: string) => join(folder, sha256.slice(0, 2), sha256);
+  const discardedFrom = new Set<string>();
   let prepared: Promise<void> | undefined;
   /** What is done with the first artifact. */
   const prepare = async () => {
@@ -67,7 +68,19 @@ export function openArtifactFolder(
       await rm(pathOf(sha256), { force: true });
       await syncFolder(dirname(pathOf(sha256))).catch(() => undefined);
     },
-    discard: (sha256, before, dryRun) => discard(pathOf(sha256), before, dryRun),
+    async discard(sha256, before, dryRun) {
+      const found = await discard(pathOf(sha256), before, dryRun);
+      if (typeof found === "number") {
+        discardedFrom.add(dirname(pathOf(sha256)));
+      }
+      return found;
+    },
+    async settle() {
+      for (const name of discardedFrom) {
+        await syncFolder(name).catch(() => undefined);
+      }
+      discardedFrom.clear();
+    },
     async probe() {
       await makeFolder(folder);
       await access(folder, constants.W_OK | constants.X_OK);

@@ -44,6 +44,8 @@ export interface ArtifactFolder extends Artifacts {
    * epoch): then they may be about to be referenced. Answers how many bytes they were; nothing when there were none.
    */
   discard(sha256: string, before: number, dryRun: boolean): Promise<number | "young" | undefined>;
+  /** What was discarded stays so after a power cut. */
+  settle(): Promise<void>;
 }
 
 /** What bytes are addressed by. */

@@ -1,6 +1,9 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
+import { utimesSync } from "node:fs";
+import { indexedUntil, indexSome } from "../../src/store/sqlite/search-index.ts";
 import { runCommand } from "../support/command.ts";
+import { fillWithTasks } from "../support/many-tasks.ts";
 import { ask, filesUnder, fill, freshPlace, type Place, serverAt } from "../support/sample-store.ts";
 
 /** The files in which any of the texts still stands. */
@@ -52,6 +55,10 @@ async function leak(place: Place): Promise<void> {
   });
   await ask(server, "list_tasks", { limit: 5 });
   await server.end();
+  // Bytes of the last seconds may be about to be attached to another task: they would be waited for.
+  for (const path of filesUnder(place.artifacts).keys()) {
+    utimesSync(path, 1000, 1000);
+  }
 }
 
 describe("forget", () => {
@@ -104,6 +111,52 @@ describe("forget", () => {
       stderr: expect.stringContaining("there is no such task"),
     });
     expect(await runCommand(["verify", ...place.flags])).toMatchObject({ exitCode: 0 });
+  });
+
+  test("what a run left that was killed goes with the next, of the task and of its artifacts, whatever task that is for", async () => {
+    const place = freshPlace();
+    await leak(place);
+    const db = new Database(place.db);
+    db.run("DELETE FROM artifacts");
+    db.close();
+    expect(traces(place, ["hunter2bytes"])).toHaveLength(1);
+    expect(await runCommand(["forget", "nobody", ...place.flags])).toMatchObject({ exitCode: 1 });
+    expect(traces(place, ["hunter2bytes"])).toEqual([]);
+    expect(await runCommand(["forget", "leaky", ...place.flags])).toMatchObject({ exitCode: 0 });
+    expect(traces(place, [...WORDS, "leaky"])).toEqual([]);
+  });
+
+  test("makes the index of searches anew, whole, while others write", async () => {
+    const place = freshPlace();
+    const tasks = 1500;
+    await fillWithTasks(place.db, tasks);
+    const db = new Database(place.db);
+    while (indexSome(db) === "more") {
+      // Slice by slice.
+    }
+    const server = await serverAt(place);
+    let written = 0;
+    let writing = true;
+    const load = (async () => {
+      for (; writing; written++) {
+        await ask(server, "create_task", { task_id: `live-${written}`, title: "T", goal: "G" });
+      }
+    })();
+    const forgotten = runCommand(["forget", "t7", ...place.flags]);
+    const whole = () => indexedUntil(db) >= tasks;
+    while (whole()) {
+      await Bun.sleep(1);
+    }
+    const before = written;
+    expect(await forgotten).toMatchObject({ exitCode: 0 });
+    // Not by the server, which would do the rest later.
+    expect(whole()).toBe(true);
+    const meanwhile = written - before;
+    writing = false;
+    await load;
+    await server.end();
+    db.close();
+    expect(meanwhile).toBeGreaterThan(5);
   });
 
   test("as long as somebody reads an old state of the database it says that traces may be left; the next run removes them", async () => {

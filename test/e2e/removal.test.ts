@@ -67,4 +67,15 @@ describe("a task with more history than goes in one short transaction", () => {
     expect(sound).toMatchObject({ exitCode: 0 });
     expect(sound.stdout).not.toContain("removal");
   });
+
+  test("is forgotten little by little, and by the next run where one was killed", async () => {
+    const place = freshPlace();
+    await fillWithLongHistory(place.db, EVENTS);
+    await killedAmid(place, ["forget", "long"]);
+    expect(await runCommand(["verify", ...place.flags])).toMatchObject({ exitCode: 0 });
+    const { exitCode, stdout } = await runCommand(["forget", "long", ...place.flags]);
+    expect(stdout).toMatch(/^long: forgotten, with \d+ checkpoints, \d+ events, 0 artifacts\n$/);
+    expect(exitCode).toBe(0);
+    expect((await runCommand(["verify", ...place.flags])).stdout).toMatch(/^\S+: sound: /);
+  });
 });

@@ -37,7 +37,11 @@ export function update(store: Store, task_id: string, changes: TaskUpdate) {
 }
 
 /** The same command as the tool of that name, straight on a store. */
-export function attach(store: Store, task_id: string, artifact: Pick<NewArtifact, "artifact_id" | "name" | "sha256">) {
+export function attach(
+  store: Store,
+  task_id: string,
+  artifact: Pick<NewArtifact, "artifact_id" | "name" | "sha256"> & Partial<NewArtifact>,
+) {
   return store.write({
     select: { task_id },
     decide: (view, now) =>

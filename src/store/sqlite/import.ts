@@ -10,6 +10,7 @@ import { type BundleSize, checkBundle } from "./check-bundle.ts";
 import { immediately } from "./migrate.ts";
 import { bundleLinesOf, parsedLines } from "./read-bundle.ts";
 import { patiently } from "./retry.ts";
+import { isReferenced } from "./sweep.ts";
 
 /** What an import needs of the process around it. */
 export interface ImportHost {
@@ -19,8 +20,8 @@ export interface ImportHost {
 }
 
 /**
- * Adds the tasks of a bundle, an open file, to a store: all of them in one transaction, or none. It is read three times:
- * to check it, for the artifacts' bytes, and for the rows. Throws `OperationRefusal` for a bundle that is not whole, and
+ * Adds the tasks of a bundle, an open file, to a store: all of them in one transaction, or none. It is read several
+ * times: to check it, for the artifacts' bytes, and for the rows. Throws `OperationRefusal` for a bundle that is not whole, and
  * where a task or artifact of an id is there already.
  */
 export async function importInto(
@@ -32,24 +33,35 @@ export async function importInto(
   const size = checkBundle(file);
   refuseTaken(db, file);
   const present = new Set((await artifacts.list()).map(({ sha256 }) => sha256));
-  const added: string[] = [];
+  const added = new Set<string>();
   try {
-    for (const { value } of parsedLines(file)) {
-      const { content } = Object(value);
-      if (content !== undefined) {
-        const sha256 = await artifacts.keep(Buffer.from(content.base64, "base64"));
-        if (!present.has(sha256)) {
-          added.push(sha256);
-        }
+    await keepContents(artifacts, file, (sha256) => {
+      if (!present.has(sha256)) {
+        added.add(sha256);
       }
-    }
+      return true;
+    });
     await patiently(() => immediately(db, () => insertAll(db, file, host)));
-    return size;
   } catch (error) {
-    for (const sha256 of added) {
+    const used = isReferenced(db);
+    for (const sha256 of [...added].filter((one) => !used(one))) {
       await artifacts.remove(sha256);
     }
     throw error;
+  }
+  // No row named them until now: what `prune` or `forget` took for left over meanwhile is kept anew.
+  const there = new Set((await artifacts.list()).map(({ sha256 }) => sha256));
+  await keepContents(artifacts, file, (sha256) => !there.has(sha256));
+  return size;
+}
+
+/** Keeps those of the bytes in a bundle that are wanted. */
+async function keepContents(artifacts: ArtifactFolder, file: number, wanted: (sha256: string) => boolean) {
+  for (const { value } of parsedLines(file)) {
+    const { content } = Object(value);
+    if (content !== undefined && wanted(content.sha256)) {
+      await artifacts.keep(Buffer.from(content.base64, "base64"));
+    }
   }
 }
 

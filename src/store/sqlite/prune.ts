@@ -1,8 +1,8 @@
 import type { Database } from "bun:sqlite";
 import type { ArtifactFolder } from "../artifacts.ts";
 import { addRemoved, begunRemovals, type Removable, type Removed, removeRows } from "./remove.ts";
-import { patiently } from "./retry.ts";
 import { inSlices, sliceEnd } from "./slices.ts";
+import { isReferenced, type Swept, sweepBytes } from "./sweep.ts";
 
 /** What to prune. */
 export interface Pruning {
@@ -15,13 +15,8 @@ export interface Pruning {
 }
 
 /** What was removed. */
-export interface Pruned extends Removed {
+export interface Pruned extends Removed, Swept {
   tasks: number;
-  /** Files of artifacts that no task has any more, and their bytes. */
-  files: number;
-  bytes: number;
-  /** Files that no task has either, but that are too young to be sure. */
-  young: number;
 }
 
 /** The states in which a task is over. */
@@ -31,7 +26,7 @@ const PAGE = 100;
 /** Removes finished tasks with all that hangs on them, and then the artifacts' bytes that nothing references. */
 export async function prune(db: Database, artifacts: ArtifactFolder, pruning: Pruning): Promise<Pruned> {
   const rows = pruning.dryRun ? countRows(db, pruning.before) : await removeFinished(db, pruning.before);
-  return { ...rows, ...(await sweep(db, artifacts, pruning)) };
+  return { ...rows, ...(await sweepBytes(artifacts, usedIn(db, pruning), pruning)) };
 }
 
 /** Also what an earlier run has begun to remove, and not come to the end of. */
@@ -88,23 +83,12 @@ function countRows(db: Database, before: string): Removed & { tasks: number } {
   return total;
 }
 
-/** Removes the bytes that no task has, whoever left them; for a dry run those count that only tasks have which would go. */
-async function sweep(db: Database, artifacts: ArtifactFolder, { before, dryRun, keptBefore }: Pruning) {
-  const total = { files: 0, bytes: 0, young: 0 };
+/** Which bytes some task has; for a dry run one that would stay. */
+function usedIn(db: Database, { before, dryRun }: Pruning): (sha256: string) => boolean {
   const stays = db.query<object, [string, string, string, string]>(
     `SELECT 1 FROM artifacts JOIN tasks ON tasks.id = artifacts.task
      WHERE artifacts.sha256 = ? AND NOT (tasks.status IN (?, ?) AND tasks.updated_at < ?) LIMIT 1`,
   );
-  const has = db.query<object, [string]>("SELECT 1 FROM artifacts WHERE sha256 = ? LIMIT 1");
   const [done = "", cancelled = ""] = FINISHED;
-  for (const { sha256 } of await artifacts.list()) {
-    const used = (hash: string) => (dryRun ? stays.get(hash, done, cancelled, before) : has.get(hash)) !== null;
-    if (sha256 !== undefined && !(await patiently(() => used(sha256)))) {
-      const found = await artifacts.discard(sha256, keptBefore, dryRun);
-      total.young += found === "young" ? 1 : 0;
-      total.files += typeof found === "number" ? 1 : 0;
-      total.bytes += typeof found === "number" ? found : 0;
-    }
-  }
-  return total;
+  return dryRun ? (sha256) => stays.get(sha256, done, cancelled, before) !== null : isReferenced(db);
 }

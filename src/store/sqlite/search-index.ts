@@ -128,15 +128,20 @@ export function indexSome(db: Database): Step {
   }
 }
 
-/** Makes the index anew, from nothing; searches are complete meanwhile, though slower. */
-export function rebuildSearch(db: Database): void {
+/** Empties the index, for good: no word that was deleted stays in it, as they do until its segments are merged. */
+export function clearSearch(db: Database): void {
   immediately(db, () => {
     db.run("INSERT INTO search (search) VALUES ('delete-all')");
     db.run("DELETE FROM search_documents");
     db.run("UPDATE search_progress SET seq = 0");
   });
+}
+
+/** Makes the index anew, from nothing, in a database that nobody else has open. */
+export function rebuildSearch(db: Database): void {
+  clearSearch(db);
   while (indexSome(db) === "more") {
-    // Slice by slice, so that others can write in between.
+    // Slice by slice, none of which is long.
   }
 }
 

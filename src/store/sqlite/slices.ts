@@ -5,7 +5,7 @@ import { patiently } from "./retry.ts";
 /** How long a transaction goes on, in milliseconds: writes of every process wait for it. */
 const SLICE_MS = 8;
 /** The pause between two transactions, in milliseconds, in which others write. */
-const PAUSE_MS = 20;
+export const PAUSE_MS = 20;
 
 /** When the slice that begins now is to end, by `performance.now`. */
 export function sliceEnd(): number {
