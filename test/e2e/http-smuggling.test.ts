@@ -28,8 +28,6 @@ const HONEST: readonly [name: string, statuses: readonly number[], bytes: string
   // Bun hangs up on what is pipelined behind a request that is not answered in the same turn; that is not executed.
   ["three in one go", [200], whole("first") + whole("second") + whole("third")],
   ["in chunks with an extension", [200], chunked(`${chunk(body("chunks")).replace("\r\n", ";a=b\r\n")}${LAST}`)],
-  // Bun knows no trailers: they are a bad request, which ends the connection.
-  ["in chunks with a trailer", [200, 400], chunked(`${chunk(body("trailer"))}0\r\nX-After: 1\r\n\r\n`)],
   ["an absolute target", [200], whole("absolute").replace("/mcp", "http://localhost/mcp")],
   [
     "Expect: 100-continue",
@@ -220,6 +218,8 @@ async function statusesOf(bytes: string, expected: number): Promise<number[]> {
 }
 
 describe("raw HTTP", () => {
+  let executed: string[] = [];
+
   test.each(HONEST)("%s is answered with %j", async (_name, statuses, bytes) => {
     expect(await statusesOf(bytes, statuses.length)).toEqual([...statuses]);
   });
@@ -228,9 +228,16 @@ describe("raw HTTP", () => {
     expect((await statusesOf(bytes, statuses.length)).slice(0, Math.max(1, statuses.length))).toEqual([...statuses]);
   });
 
+  // Bun knows no trailers: they are a bad request, which ends the connection, and may by then have come to the tool or not.
+  test("in chunks with a trailer is answered with 400, and with 200 before where it was executed", async () => {
+    const statuses = await statusesOf(chunked(`${chunk(body("trailer"))}0\r\nX-After: 1\r\n\r\n`), 2);
+    expect([[400], [200, 400]]).toContainEqual(statuses);
+    executed = statuses.includes(200) ? ["trailer"] : [];
+  });
+
   test("nothing of what was bent or hidden has reached a tool", async () => {
     const answer = await postStateless(url, "tools/call", { name: "list_tasks", arguments: { limit: 200 } });
     const made = [...(await answer.text()).matchAll(/"task_id":"([^"]+)"/g)].map(([, task_id]) => task_id);
-    expect(made.sort()).toEqual(["absolute", "chunks", "expected", "first", "old", "trailer", "unknown"]);
+    expect(made.sort()).toEqual(["absolute", "chunks", "expected", "first", "old", ...executed, "unknown"]);
   });
 });

@@ -96,7 +96,7 @@ export async function watchMemory(
   }
   const least = (from: number, to: number) =>
     Math.min(...samples.slice(Math.floor(from * samples.length), Math.ceil(to * samples.length)));
-  return { early: least(0.3, 0.45), late: least(0.9, 1), peak: residentOf(lane.pid).peak };
+  return { early: least(0.3, 0.45), late: least(0.8, 1), peak: residentOf(lane.pid).peak };
 }
 
 function callOf(n: number, task_id: string): [string, Record<string, unknown>] {
