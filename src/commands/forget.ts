@@ -11,7 +11,7 @@ const BACKUPS = "backups and exports made before still have it: delete them, or 
 
 /** `forget <task_id>`: the task, all that hangs on it, and every trace of it in our files. */
 export async function forget({ operands: [task_id = ""] }: CommandLine, config: Config): Promise<Outcome> {
-  const clock = await createClock();
+  const clock = createClock();
   const db = await openExisting(config.db);
   try {
     await migrate(db);

@@ -51,7 +51,7 @@ export async function callTool(
     const answer = await (begun instanceof Promise ? await begun : begun).answer;
     // What is undefined in it is left out when the whole is printed, as it is from the text.
     // What a kept answer says of secrets holds: a repeat may have scanned less than the first call.
-    const structuredContent = { ...answer, ...scan?.tally(), ...answer };
+    const structuredContent = scan === undefined ? answer : { ...answer, ...scan.tally(), ...answer };
     return { content: [{ type: "text", text: JSON.stringify(structuredContent) }], structuredContent };
   } catch (error) {
     if (context.signal.aborted && error === context.signal.reason) {

@@ -6,7 +6,7 @@ import { openStore } from "../../src/store/sqlite/open.ts";
 
 /** Fills a database, made where there is none, with a task `long`, done long ago, of so many events and checkpoints. */
 export async function fillWithLongHistory(path: string, events: number): Promise<void> {
-  await (await openStore(path, { now: await createClock(), onOutdated: () => undefined })).close();
+  await (await openStore(path, { now: createClock(), onOutdated: () => undefined })).close();
   const db = new Database(path, { strict: true });
   const numbers = "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ?)";
   const at = "2024-01-01T00:00:00.000Z";

@@ -2,16 +2,12 @@ import type { Database } from "bun:sqlite";
 import type { ArtifactFolder } from "../artifacts.ts";
 import { addRemoved, begunRemovals, type Removable, type Removed, removeRows } from "./remove.ts";
 import { inSlices, sliceEnd } from "./slices.ts";
-import { isReferenced, type Swept, sweepBytes } from "./sweep.ts";
+import { isReferenced, type Sweeping, type Swept, sweepBytes } from "./sweep.ts";
 
 /** What to prune. */
-export interface Pruning {
+export interface Pruning extends Sweeping {
   /** Finished tasks last updated before this time, ISO 8601. */
   before: string;
-  /** Removes nothing, and tells what would be removed. */
-  dryRun: boolean;
-  /** Bytes kept after this time, in milliseconds since the epoch, may be about to be referenced: they stay. */
-  keptBefore: number;
 }
 
 /** What was removed. */

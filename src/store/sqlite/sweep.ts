@@ -13,6 +13,7 @@ export interface Swept {
 
 /** What may go. */
 export interface Sweeping {
+  /** Removes nothing, and tells what would be removed. */
   dryRun: boolean;
   /** Bytes kept after this time, in milliseconds since the epoch, may be about to be referenced: they stay. */
   keptBefore: number;
